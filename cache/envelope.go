@@ -1,0 +1,153 @@
+package cache
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+)
+
+// A native value is a record: a header that lets the reader check what it has before it believes it,
+// and the codec's bytes. All numbers are little-endian; times are microseconds since 1970 by the
+// store's clock; offsets never move, so that a header can be rewritten without its payload.
+//
+//	offset size
+//	 0     3   magic C1 43 57 (C1 begins no MessagePack value, no decimal and no text)
+//	 3     1   format, 1
+//	 4     2   length of header and extensions
+//	 6     1   kind: 1 value, 2 absent, 3 lease
+//	 7     1   codec: 1 MessagePack
+//	 8     1   compression: 0 none, 1 S2
+//	 9     1   flags: a set bit that the reader does not know makes the record unreadable
+//	10     2   key id of the encryption, 0 none
+//	12     4   backoff after a failed load, milliseconds
+//	16     8   created
+//	24     8   soft expiry, 0 none: the store's lifetime decides alone
+//	32     8   hard expiry, 0 none: the store's lifetime decides alone
+//	40     4   cost of the load, milliseconds
+//	44     4   length of the payload
+//	48     8   generation token
+//	56     8   identity of the type or schema (FNV-1a), 0 untyped
+//	64     8   key check (FNV-1a of lead and key)
+//	72     4   CRC-32C of the payload
+//	76     4   CRC-32C of header and extensions, this field left out
+//	80         extensions: 2 bytes type, 2 bytes length, data; unknown ones are skipped
+const (
+	headerSize    = 80
+	recordFormat  = 1
+	headerCRCAt   = 76
+)
+
+const recordMagic = "\xC1CW"
+
+// The kinds of records.
+const (
+	kindValue  = 1
+	kindAbsent = 2
+	kindLease  = 3
+)
+
+const codecMessagePack = 1
+
+// The compressions of payloads.
+const (
+	compressionNone = 0
+	compressionS2   = 1
+)
+
+// knownFlags are the critical flags this version understands: none yet.
+const knownFlags = 0
+
+// Why a record was not read. They reach Hooks.Trouble, never a caller.
+var (
+	errNotRecord   = errors.New("not a record")
+	errFormat      = errors.New("record of an unknown format")
+	errCritical    = errors.New("record with a flag that this version does not know")
+	errDamaged     = errors.New("record is damaged")
+	errWrongKey    = errors.New("record belongs to another key")
+	errWrongSchema = errors.New("record of another type or schema")
+)
+
+// header is the decoded fixed part of a record.
+type header struct {
+	kind, codec, compression byte
+	keyID                    uint16
+	backoff, cost            uint32 // milliseconds
+	created, soft, hard      int64  // microseconds
+	generation               uint64
+	schema, keyCheck         uint64
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sealRecord fills in the header of record, whose payload stands behind headerSize reserved bytes.
+func sealRecord(record []byte, h header) {
+	payload := record[headerSize:]
+	copy(record, recordMagic)
+	record[3] = recordFormat
+	le := binary.LittleEndian
+	le.PutUint16(record[4:], headerSize)
+	record[6], record[7], record[8], record[9] = h.kind, h.codec, h.compression, 0
+	le.PutUint16(record[10:], h.keyID)
+	le.PutUint32(record[12:], h.backoff)
+	le.PutUint64(record[16:], uint64(h.created))
+	le.PutUint64(record[24:], uint64(h.soft))
+	le.PutUint64(record[32:], uint64(h.hard))
+	le.PutUint32(record[40:], h.cost)
+	le.PutUint32(record[44:], uint32(len(payload)))
+	le.PutUint64(record[48:], h.generation)
+	le.PutUint64(record[56:], h.schema)
+	le.PutUint64(record[64:], h.keyCheck)
+	le.PutUint32(record[72:], crc32.Checksum(payload, castagnoli))
+	le.PutUint32(record[headerCRCAt:], headerCRC(record[:headerSize]))
+}
+
+// headerCRC sums header and extensions around the field that holds the sum.
+func headerCRC(head []byte) uint32 {
+	sum := crc32.Checksum(head[:headerCRCAt], castagnoli)
+	return crc32.Update(sum, castagnoli, head[headerSize:])
+}
+
+// openRecord checks record and returns its header and payload; the payload is part of record. It does
+// not look at key check and schema: that is the reader's business.
+func openRecord(record []byte) (h header, payload []byte, err error) {
+	if len(record) < headerSize || string(record[:len(recordMagic)]) != recordMagic {
+		return h, nil, errNotRecord
+	}
+	if record[3] != recordFormat {
+		return h, nil, fmt.Errorf("%w: %d", errFormat, record[3])
+	}
+	le := binary.LittleEndian
+	size := int(le.Uint16(record[4:]))
+	if size < headerSize || size > len(record) || headerCRC(record[:size]) != le.Uint32(record[headerCRCAt:]) {
+		return h, nil, fmt.Errorf("%w: header", errDamaged)
+	}
+	if flags := record[9]; flags&^knownFlags != 0 {
+		return h, nil, fmt.Errorf("%w: %#x", errCritical, flags)
+	}
+	payload = record[size:]
+	if uint64(len(payload)) != uint64(le.Uint32(record[44:])) || crc32.Checksum(payload, castagnoli) != le.Uint32(record[72:]) {
+		return h, nil, fmt.Errorf("%w: payload", errDamaged)
+	}
+	return header{
+		kind: record[6], codec: record[7], compression: record[8],
+		keyID:      le.Uint16(record[10:]),
+		backoff:    le.Uint32(record[12:]),
+		created:    int64(le.Uint64(record[16:])),
+		soft:       int64(le.Uint64(record[24:])),
+		hard:       int64(le.Uint64(record[32:])),
+		cost:       le.Uint32(record[40:]),
+		generation: le.Uint64(record[48:]),
+		schema:     le.Uint64(record[56:]),
+		keyCheck:   le.Uint64(record[64:]),
+	}, payload, nil
+}
+
+// rekeyRecord returns a copy of record that belongs to another key.
+func rekeyRecord(record []byte, keyCheck uint64) []byte {
+	moved := append([]byte(nil), record...)
+	size := binary.LittleEndian.Uint16(moved[4:])
+	binary.LittleEndian.PutUint64(moved[64:], keyCheck)
+	binary.LittleEndian.PutUint32(moved[headerCRCAt:], headerCRC(moved[:size]))
+	return moved
+}

@@ -1,0 +1,62 @@
+package cache
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Hooks are functions that a cache calls when something happens that no return value tells. A nil
+// function is off. They run on the goroutine of the call or load concerned: return quickly, do not
+// block, and do not call the cache.
+type Hooks struct {
+	// Trouble is called for every error that was swallowed because the call could go on without:
+	// a read or write that failed inside Fetch, a record that could not be read. If it is nil, troubles
+	// go to the Logger, at most one line per second and alias.
+	Trouble func(ctx context.Context, t Trouble)
+}
+
+// Trouble is one swallowed error.
+type Trouble struct {
+	Alias string
+	Op    string // what was tried: "read", "write", "decode"
+	Key   string // the key as the caller wrote it; empty if there was none
+	Err   error
+}
+
+// LogValue logs a trouble as a group.
+func (t Trouble) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("cache", t.Alias), slog.String("op", t.Op),
+		slog.String("key", quoteKey(t.Key)), slog.Any("error", t.Err))
+}
+
+// troubleLog is the Trouble hook of a cache that was given none.
+type troubleLog struct {
+	logger *slog.Logger
+
+	mu         sync.Mutex // guards the rest
+	last       time.Time
+	suppressed int
+}
+
+const troubleEvery = time.Second
+
+func (l *troubleLog) report(ctx context.Context, t Trouble) {
+	l.mu.Lock()
+	now := time.Now()
+	if !l.last.IsZero() && now.Sub(l.last) < troubleEvery {
+		l.suppressed++
+		l.mu.Unlock()
+		return
+	}
+	suppressed := l.suppressed
+	l.last, l.suppressed = now, 0
+	l.mu.Unlock()
+
+	args := []any{slog.Any("trouble", t)}
+	if suppressed > 0 {
+		args = append(args, slog.Int("more_since_last_line", suppressed))
+	}
+	l.logger.WarnContext(ctx, "cache trouble", args...)
+}

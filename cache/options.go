@@ -1,0 +1,153 @@
+package cache
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cachewright/cachewright/store"
+)
+
+// Lifetimes with a meaning of their own, for [Options] and [TTL].
+const (
+	// Forever keeps a value until it is deleted or evicted.
+	Forever = store.Forever
+
+	// DoNotKeep as a default lifetime keeps nothing that does not name a lifetime of its own.
+	DoNotKeep = store.DoNotKeep
+)
+
+// Defaults of [Options].
+const (
+	DefaultTTL         = 5 * time.Minute
+	DefaultLoadTimeout = 30 * time.Second
+)
+
+// KeyMode says what happens to keys that some backend or tool could not carry: a final key of more
+// than 250 characters, or one that is not valid UTF-8.
+type KeyMode string
+
+const (
+	KeysStrict KeyMode = "strict" // refuse them with a KeyError, before any I/O
+	KeysHash   KeyMode = "hash"   // shorten them to a readable head and a hash
+	KeysAny    KeyMode = "any"    // let them pass
+)
+
+// Options say how one alias behaves. The zero value works: no prefix, version 1, five minutes.
+type Options struct {
+	// Name is the alias, for errors and hooks. Empty means "cache".
+	Name string
+
+	// Prefix is the first part of every key.
+	Prefix string
+
+	// Version is the second part of every key. Zero means 1; use [Cache.AtVersion] for version 0.
+	Version int
+
+	// TTL is how long a value is kept when a call names no lifetime. Zero means [DefaultTTL];
+	// [Forever] and [DoNotKeep] mean what they say. Other negative values are refused.
+	TTL time.Duration
+
+	// Keys is the treatment of overlong and invalid keys. Empty means [KeysStrict].
+	Keys KeyMode
+
+	// Compress compresses values of at least a kibibyte where that saves at least a tenth.
+	Compress bool
+
+	// LoadTimeout bounds one load of Fetch, whoever waits for it. Zero means [DefaultLoadTimeout]. A
+	// load that ignores its context is waited for no longer than that.
+	LoadTimeout time.Duration
+
+	// AbsentFor is how long Fetch remembers that the loader answered [ErrNotFound]. Zero, the default,
+	// does not remember. A Set ends it at once; other keys of the same value do not. It needs a store
+	// that can compare and swap.
+	AbsentFor time.Duration
+
+	// Hooks are told what would otherwise stay unseen.
+	Hooks Hooks
+
+	// Logger takes the troubles for which no hook is set. Nil means slog.Default().
+	Logger *slog.Logger
+}
+
+// withDefaults returns o as it will run. Nothing below it asks for zero values again.
+func (o Options) withDefaults() (Options, error) {
+	if o.Name == "" {
+		o.Name = "cache"
+	}
+	if o.Version == 0 {
+		o.Version = 1
+	}
+	if o.Keys == "" {
+		o.Keys = KeysStrict
+	}
+	if o.TTL == 0 {
+		o.TTL = DefaultTTL
+	}
+	if o.LoadTimeout == 0 {
+		o.LoadTimeout = DefaultLoadTimeout
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	switch {
+	case o.TTL < 0 && o.TTL != DoNotKeep:
+		return o, fmt.Errorf("cache %q: TTL %v: want a positive duration, cache.Forever or cache.DoNotKeep", o.Name, o.TTL)
+	case o.LoadTimeout < 0:
+		return o, fmt.Errorf("cache %q: LoadTimeout %v: want a positive duration", o.Name, o.LoadTimeout)
+	case o.AbsentFor < 0:
+		return o, fmt.Errorf("cache %q: AbsentFor %v: want a positive duration, or zero for off", o.Name, o.AbsentFor)
+	case o.Keys != KeysStrict && o.Keys != KeysHash && o.Keys != KeysAny:
+		return o, fmt.Errorf("cache %q: Keys %q: want strict, hash or any", o.Name, o.Keys)
+	}
+	return o, nil
+}
+
+// CallOption changes one call. It is a plain value; the zero CallOption changes nothing.
+type CallOption struct {
+	ttl    time.Duration
+	hasTTL bool
+}
+
+// TTL is the lifetime of what this call stores. Zero and negative durations mean that the value is not
+// kept: what was there is deleted, as in Django. Fractions of a millisecond are rounded up.
+func TTL(d time.Duration) CallOption { return CallOption{ttl: d, hasTTL: true} }
+
+// ttlOf returns the lifetime that opts ask for, in whole milliseconds, and whether there is one at all.
+func (b *Base) ttlOf(opts []CallOption) (ttl time.Duration, keep bool) {
+	ttl = b.options.TTL
+	for _, o := range opts {
+		if o.hasTTL {
+			ttl = o.ttl
+		}
+	}
+	return wholeMillis(ttl)
+}
+
+// wholeMillis rounds a lifetime up to what every store can keep.
+func wholeMillis(ttl time.Duration) (_ time.Duration, keep bool) {
+	switch {
+	case ttl <= 0:
+		return 0, false
+	case ttl > Forever-time.Millisecond:
+		return Forever, true
+	}
+	return (ttl + time.Millisecond - 1).Truncate(time.Millisecond), true
+}
+
+// ViewOption shapes one typed handle of an alias. It is a plain value; the zero ViewOption changes
+// nothing.
+type ViewOption struct {
+	namespace string
+	schema    string
+}
+
+// Namespace puts s and a colon before every key of the handle: "user" turns key "42" into "user:42".
+// Keys, DeletePattern and Clear of the handle stay inside it.
+func Namespace(s string) ViewOption { return ViewOption{namespace: s} }
+
+// Schema names the shape of the handle's values, instead of the package path and name of their type.
+// Handles of one schema read each other's records; records of another schema are misses. Name one
+// before you rename or move a type whose records should live on, and rename the schema when old
+// records must not be read any more.
+func Schema(name string) ViewOption { return ViewOption{schema: name} }
