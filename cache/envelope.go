@@ -33,9 +33,9 @@ import (
 //	76     4   CRC-32C of header and extensions, this field left out
 //	80         extensions: 2 bytes type, 2 bytes length, data; unknown ones are skipped
 const (
-	headerSize    = 80
-	recordFormat  = 1
-	headerCRCAt   = 76
+	headerSize   = 80
+	recordFormat = 1
+	headerCRCAt  = 76
 )
 
 const recordMagic = "\xC1CW"

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"iter"
+	"reflect"
 	"time"
 )
 
@@ -71,7 +72,8 @@ type Interceptor interface {
 //
 // The result offers, through [As], the capabilities that s offers, each of them intercepted, with one
 // exception: [Objects] is hidden, because a decoded copy would pass by what an interceptor changes.
-// A type that this package does not know (a native client) is handed out as s gives it.
+// [Clock], [Pinger] and types that this package does not know (a native client) are handed out as s
+// gives them, not intercepted.
 //
 // The result owns s: its Close closes s. Intercept is the only wrapper of stores there is.
 func Intercept(s Store, interceptors ...Interceptor) Store {
@@ -158,13 +160,18 @@ func (s *intercepted) As(target any) bool {
 		return offer(s, t, func(inner Inspector) Inspector { return interceptedInspector{s, inner} })
 	case *Viewer:
 		return offer(s, t, func(inner Viewer) Viewer { return interceptedViewer{s, inner} })
-	case *Clock:
-		return offer(s, t, func(inner Clock) Clock { return inner })
 	case *Objects:
 		return false
 	}
-	inner, ok := s.inner.(interface{ As(target any) bool })
-	return ok && inner.As(target)
+	if inner, ok := s.inner.(interface{ As(target any) bool }); ok && inner.As(target) {
+		return true
+	}
+	wanted, inner := reflect.ValueOf(target).Elem(), reflect.ValueOf(s.inner)
+	if !inner.Type().AssignableTo(wanted.Type()) {
+		return false
+	}
+	wanted.Set(inner)
+	return true
 }
 
 // offer fills target with the wrapped capability C of the store behind s, if it has it.

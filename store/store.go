@@ -2,7 +2,7 @@
 //
 // A [Store] keeps byte slices under string keys for a time. What a backend can do beyond those six
 // operations it says through capabilities ([Batcher], [Counter], [Swapper], [Inspector], [Viewer],
-// [Objects], [Clock]), asked for with [As] and never by a type assertion, so that a store wrapped by
+// [Objects], [Clock], [Pinger]), asked for with [As] and never by a type assertion, so that a store wrapped by
 // [Intercept] answers for what stands behind it.
 //
 // Everything above the seam (typed values, Django's key rule, single flight) is the business of
@@ -113,7 +113,8 @@ type Inspector interface {
 	// Scan yields the keys that begin with prefix and whose remainder matches the Redis glob pattern
 	// (see [Match]). prefix is literal. The order is undefined. A key that is there during the whole
 	// scan is yielded exactly once; one that comes or goes meanwhile may or may not be. Memory use is
-	// bounded, or grows with the number of yielded keys only. The first error ends the sequence.
+	// bounded, or grows with the number of yielded keys only. The loop may use the store. The first
+	// error ends the sequence.
 	Scan(ctx context.Context, prefix, pattern string) iter.Seq2[string, error]
 
 	// TTL returns the remaining lifetime of key, Forever if it has no end. An existing entry's
@@ -145,6 +146,13 @@ type Objects interface {
 type Clock interface {
 	// Now returns the store's time as known here. It does not wait for the network.
 	Now() time.Time
+}
+
+// Pinger is the capability to find out whether the backend answers. A store without it cannot be out of
+// reach.
+type Pinger interface {
+	// Ping asks the backend for a sign of life, within the store's own deadline and that of ctx.
+	Ping(ctx context.Context) error
 }
 
 var (

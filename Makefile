@@ -1,0 +1,39 @@
+# make alone prints this list.
+GO      ?= go
+PKGS    ?= ./...
+COVER   ?= /tmp/cachewright-cover.out
+
+.PHONY: help deps test check lint golden bench bench-quick cover fuzz
+
+help: ## print this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install what the tests need (Debian's redis-server, python3)
+	@sh .ci/deps
+
+test: deps ## install what the tests need and run all tests under the race detector
+	$(GO) test -race -timeout 20m $(PKGS)
+
+lint: ## formatting, vet, both modules
+	@unformatted=$$(gofmt -l . ); if [ -n "$$unformatted" ]; then echo "gofmt these files:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	GOOS=darwin $(GO) vet ./store/file/
+	cd bench && $(GO) vet ./...
+
+check: lint test ## exactly what CI runs
+
+golden: ## rewrite golden files and generated docs, then read the diff
+	$(GO) test ./... -run 'Golden|Cases|Bad|Docs|Readme|Script' -update
+
+bench: deps ## our caches beside the bare engines, median ratios
+	cd bench && $(GO) run .
+
+bench-quick: deps ## the same with few rounds
+	cd bench && $(GO) run . -rounds 3 -time 100ms
+
+cover: deps ## statement coverage by package
+	$(GO) test -coverprofile=$(COVER) -coverpkg=./... ./... >/dev/null && $(GO) tool cover -func=$(COVER) | tail -1
+
+fuzz: ## each fuzz target for ten seconds
+	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+		$(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 10s $$p || exit 1; done; done

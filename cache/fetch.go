@@ -1,0 +1,168 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// Fetch returns the value of key, or loads it. Callers that miss the same key at the same time share
+// one load, which runs once.
+//
+// The load runs on its own goroutine, with the values of the context of the call that started it but
+// without that call's cancellation, for at most Options.LoadTimeout. Each caller waits as long as its
+// own context allows; the load goes on, and is stored, also when all have left. A caller that comes
+// after a Delete, Set or Clear of the key never gets a load that began before, and such a load does not
+// store its value any more.
+//
+// What load returns is stored for the lifetime that the loader chose ([LoadFrom]), or that opts name, or
+// the default. An error of load is returned to all who wait and nothing is stored; [ErrNotFound] may be
+// remembered (Options.AbsentFor). A panic of load goes on in all callers, as a *[PanicError].
+//
+// Fetch prefers an answer: a store that fails counts as a miss and, after the load, as a write that did
+// not happen; both go to Hooks.Trouble. Only a key that the cache does not take, the load's error and
+// the end of ctx are returned.
+func (c *Cache[V]) Fetch(ctx context.Context, key string, load func(context.Context) (V, error), opts ...CallOption) (V, error) {
+	v, s, err := c.read(ctx, key)
+	if err == nil && s == present {
+		c.base.stats.read(true)
+		return v, nil
+	}
+	return c.fetchMissed(ctx, key, s, err, load, opts)
+}
+
+// fetchMissed is the way of a Fetch that found no value: s and readErr say why.
+func (c *Cache[V]) fetchMissed(ctx context.Context, key string, s state, readErr error,
+	load func(context.Context) (V, error), opts []CallOption,
+) (v V, err error) {
+	if err := c.proceed(ctx, key, readErr); err != nil {
+		return v, c.base.fail("fetch", key, err)
+	}
+	c.base.stats.read(false)
+	if s == absent {
+		return v, c.base.fail("fetch", key, ErrNotFound)
+	}
+	fl, err := c.board(ctx, key, load, opts)
+	if err != nil {
+		return v, c.base.fail("fetch", key, err)
+	}
+	value, err := fl.wait(ctx)
+	if err != nil {
+		return v, c.base.fail("fetch", key, err)
+	}
+	v, _ = value.(V) // a nil interface value of V arrives as nil
+	return v, nil
+}
+
+// proceed decides whether a Fetch goes on after a failed read: with the source instead, unless the key
+// is at fault or the caller has gone.
+func (c *Cache[V]) proceed(ctx context.Context, key string, readErr error) error {
+	if readErr == nil {
+		return nil
+	}
+	var keyError *KeyError
+	if errors.As(readErr, &keyError) || errors.Is(readErr, ErrClosed) {
+		return readErr
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.base.swallow(ctx, "read", key, readErr)
+	return nil
+}
+
+// board returns the flight that loads key: the one under way, or a new one.
+func (c *Cache[V]) board(ctx context.Context, key string, load func(context.Context) (V, error), opts []CallOption) (*flight, error) {
+	final, err := c.keys.final(key)
+	if err != nil {
+		return nil, err
+	}
+	if c.base.loading(ctx, final) {
+		return nil, errSelfLoad
+	}
+	fl, started, err := c.base.flights.join(final, reflect.TypeFor[V]())
+	switch {
+	case err != nil:
+		return nil, err
+	case started:
+		go c.fly(ctx, fl, key, load, append([]CallOption(nil), opts...))
+	default:
+		c.base.stats.joined.Add(1)
+	}
+	return fl, nil
+}
+
+// errSelfLoad is returned to a loader that fetches the key it is loading: it would wait for itself.
+var errSelfLoad = errors.New("the loader of this key fetches the same key")
+
+// fly runs the load of one flight to its end.
+func (c *Cache[V]) fly(caller context.Context, fl *flight, key string, load func(context.Context) (V, error), opts []CallOption) {
+	c.base.stats.loads.Add(1)
+	ctx, cancel := c.base.flights.loadContext(caller, c.base.options.LoadTimeout)
+	defer cancel()
+	ctx, said := c.base.begin(ctx, fl.key)
+
+	var v V
+	start := time.Now()
+	err := protect(func() (err error) {
+		v, err = load(ctx)
+		return err
+	})
+	cost := time.Since(start)
+	switch {
+	case err == nil:
+		c.base.flights.land(fl, v, nil, func() { c.commit(ctx, key, fl.key, v, cost, said, opts) })
+	case errors.Is(err, ErrNotFound):
+		c.base.flights.land(fl, nil, err, func() { c.commitAbsent(ctx, key, fl.key) })
+	default:
+		c.base.stats.failures.Add(1)
+		c.base.flights.land(fl, nil, loadFailed(err), nil)
+	}
+}
+
+// loadFailed says that err came from the loader; a panic stays what it is.
+func loadFailed(err error) error {
+	if _, ok := err.(*PanicError); ok {
+		return err
+	}
+	return fmt.Errorf("load: %w", err)
+}
+
+// commitTimeout bounds the write behind a load, for stores that have no deadline of their own.
+const commitTimeout = 5 * time.Second
+
+// commit stores what was loaded. The load's own deadline may be near or past; the write has its own.
+func (c *Cache[V]) commit(ctx context.Context, key, final string, v V, cost time.Duration, said *Load, opts []CallOption) {
+	ttl, keep := said.ttlFor(key, opts)
+	if !keep {
+		return
+	}
+	value, release, err := c.encode(key, v, cost)
+	if err != nil {
+		c.base.swallow(ctx, "write", key, err)
+		return
+	}
+	defer release()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	if err := c.base.store.Set(ctx, final, value, ttl); err != nil {
+		c.base.swallow(ctx, "write", key, err)
+	}
+}
+
+// commitAbsent remembers that the source has no value for key, if the alias remembers that at all.
+func (c *Cache[V]) commitAbsent(ctx context.Context, key, final string) {
+	ttl, keep := wholeMillis(c.base.options.AbsentFor)
+	if !keep {
+		return
+	}
+	record := make([]byte, headerSize)
+	sealRecord(record, header{kind: kindAbsent, created: c.base.now(), schema: c.form.schema, keyCheck: c.keyCheck(key)})
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	if err := c.base.store.Set(ctx, final, record, ttl); err != nil {
+		c.base.swallow(ctx, "write", key, err)
+	}
+}

@@ -1,0 +1,239 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Get returns the value of key. found is false if there is none; v is then the zero value. An
+// unreachable store is an error that wraps [ErrUnavailable]. Get takes no lifetime: a [TTL] among opts
+// has no effect.
+func (c *Cache[V]) Get(ctx context.Context, key string, opts ...CallOption) (v V, found bool, err error) {
+	v, state, err := c.read(ctx, key)
+	if err != nil {
+		return v, false, c.base.fail("get", key, err)
+	}
+	c.base.stats.read(state == present)
+	return v, state == present, nil
+}
+
+// state is what a read found under a key.
+type state uint8
+
+const (
+	missing state = iota
+	present
+	absent // a remembered absence
+)
+
+// keyBuffers hold final keys for lookups that do not keep them.
+var keyBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 256); return &b }}
+
+// read is the whole hit path: a decoded copy beside the bytes if there is one, or the bytes, judged and
+// decoded in place.
+func (c *Cache[V]) read(ctx context.Context, key string) (v V, s state, err error) {
+	if c.base.objects != nil && c.form.shares {
+		return c.readObject(ctx, key)
+	}
+	final, err := c.keys.final(key)
+	if err != nil {
+		return v, missing, err
+	}
+	return c.readFinal(ctx, key, final)
+}
+
+// readFinal reads through a view where the store offers one.
+func (c *Cache[V]) readFinal(ctx context.Context, key, final string) (v V, s state, err error) {
+	if c.base.viewer == nil {
+		value, found, err := c.base.store.Get(ctx, final)
+		if err != nil || !found {
+			return v, missing, err
+		}
+		v, s = c.judge(ctx, key, value)
+		return v, s, nil
+	}
+	_, err = c.base.viewer.View(ctx, final, func(value []byte) error {
+		v, s = c.judge(ctx, key, value)
+		return nil
+	})
+	return v, s, err
+}
+
+// readObject reads a decoded copy, without an allocation when there is one, and leaves one otherwise.
+func (c *Cache[V]) readObject(ctx context.Context, key string) (v V, s state, err error) {
+	if err := ctx.Err(); err != nil {
+		return v, missing, err
+	}
+	buffer := keyBuffers.Get().(*[]byte)
+	defer keyBuffers.Put(buffer)
+	lookup, ok := c.keys.appendFinal((*buffer)[:0], key)
+	if !ok {
+		final, err := c.keys.final(key)
+		if err != nil {
+			return v, missing, err
+		}
+		lookup = append(lookup[:0], final...)
+	}
+	*buffer = lookup
+	value, object, found := c.base.objects.Object(lookup)
+	if v, ok := object.(V); ok && found {
+		return v, present, nil
+	}
+	if !found {
+		// A closed store answers the same way as an absent key: let Get tell them apart.
+		return c.readFinal(ctx, key, string(lookup))
+	}
+	v, s = c.judge(ctx, key, value)
+	if s == present {
+		c.base.objects.Attach(string(lookup), value, v)
+	}
+	return v, s, nil
+}
+
+// judge decides what value is to the caller. What cannot be read is reported and counts as missing.
+func (c *Cache[V]) judge(ctx context.Context, key string, value []byte) (v V, s state) {
+	v, s, err := c.form.decode(c.keyCheck(key), value)
+	if err != nil {
+		var zero V
+		c.base.swallow(ctx, "decode", key, &DecodeError{Key: key, Err: err})
+		return zero, missing
+	}
+	return v, s
+}
+
+// keyCheck is the check that a record under key carries.
+func (c *Cache[V]) keyCheck(key string) uint64 { return fnv64(c.keys.lead, key) }
+
+// Has reports whether key has a value that Get would return.
+func (c *Cache[V]) Has(ctx context.Context, key string, opts ...CallOption) (bool, error) {
+	_, s, err := c.read(ctx, key)
+	return s == present, c.base.fail("has", key, err)
+}
+
+// TTL returns the remaining lifetime of key, [Forever] if it has no end.
+func (c *Cache[V]) TTL(ctx context.Context, key string) (ttl time.Duration, found bool, err error) {
+	final, err := c.keys.final(key)
+	if err != nil {
+		return 0, false, err
+	}
+	ttl, found, err = c.ttl(ctx, key, final)
+	return ttl, found, c.base.fail("ttl of", key, err)
+}
+
+func (c *Cache[V]) ttl(ctx context.Context, key, final string) (ttl time.Duration, found bool, err error) {
+	if c.base.inspector == nil {
+		return 0, false, unsupported("Inspector")
+	}
+	if c.base.keepsRecords() {
+		if _, s, err := c.readFinal(ctx, key, final); err != nil || s != present {
+			return 0, false, err
+		}
+	}
+	return c.base.inspector.TTL(ctx, final)
+}
+
+// GetMany returns the values of those keys that have one, under the caller's keys, in one exchange with
+// stores that can. If some keys fail the error is a [KeyErrors] and the values beside it are valid.
+func (c *Cache[V]) GetMany(ctx context.Context, keys []string, opts ...CallOption) (map[string]V, error) {
+	values, _, failed, err := c.readMany(ctx, keys)
+	if err != nil {
+		return nil, c.base.fail("get many", "", err)
+	}
+	return values, c.base.failMany("get", failed)
+}
+
+// failMany wraps the failures of a call on many keys.
+func (b *Base) failMany(op string, failed KeyErrors) error {
+	if len(failed) == 0 {
+		return nil
+	}
+	for key, err := range failed {
+		failed[key] = b.fail(op, key, err)
+	}
+	return failed
+}
+
+// withKey adds one failure to failed, which may be nil.
+func withKey(failed KeyErrors, key string, err error) KeyErrors {
+	if failed == nil {
+		failed = make(KeyErrors)
+	}
+	failed[key] = err
+	return failed
+}
+
+// finals returns the final keys of keys, each once, with the keys that they stand for.
+func (c *Cache[V]) finals(keys []string) (unique, finals []string, failed KeyErrors) {
+	seen := make(map[string]struct{}, len(keys))
+	for _, key := range keys {
+		if _, ok := seen[key]; ok {
+			continue
+		}
+		seen[key] = struct{}{}
+		final, err := c.keys.final(key)
+		if err != nil {
+			failed = withKey(failed, key, err)
+			continue
+		}
+		unique, finals = append(unique, key), append(finals, final)
+	}
+	return unique, finals, failed
+}
+
+// readMany reads keys. gone are the keys whose absence is remembered.
+func (c *Cache[V]) readMany(ctx context.Context, keys []string) (values map[string]V, gone []string, failed KeyErrors, err error) {
+	values = make(map[string]V, len(keys))
+	unique, finals, failed := c.finals(keys)
+	if len(unique) == 0 {
+		return values, nil, failed, nil
+	}
+	raw, err := c.base.getMany(ctx, finals)
+	var each KeyErrors
+	if err != nil && !errors.As(err, &each) {
+		return nil, nil, nil, err
+	}
+	for i, key := range unique {
+		if err, ok := each[finals[i]]; ok {
+			failed = withKey(failed, key, err)
+			continue
+		}
+		s := missing
+		if raw[i] != nil {
+			var v V
+			if v, s = c.judge(ctx, key, raw[i]); s == present {
+				values[key] = v
+			}
+		}
+		if s == absent {
+			gone = append(gone, key)
+		}
+		c.base.stats.read(s == present)
+	}
+	return values, gone, failed, nil
+}
+
+// getMany asks for finals in one exchange, or one by one where the store has no other way.
+func (b *Base) getMany(ctx context.Context, finals []string) ([][]byte, error) {
+	if b.batcher != nil {
+		return b.batcher.GetMany(ctx, finals)
+	}
+	values := make([][]byte, len(finals))
+	var failed KeyErrors
+	for i, final := range finals {
+		value, found, err := b.store.Get(ctx, final)
+		switch {
+		case err != nil:
+			failed = withKey(failed, final, err)
+		case found && value == nil:
+			values[i] = []byte{}
+		case found:
+			values[i] = value
+		}
+	}
+	if failed != nil {
+		return values, failed
+	}
+	return values, nil
+}

@@ -1,0 +1,194 @@
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/cachewright/cachewright/internal/native"
+	"github.com/klauspost/compress/s2"
+)
+
+// form turns values of V into what a store keeps, and back: decimals for integers, records for
+// everything else.
+type form[V any] struct {
+	base   *Base
+	codec  *native.Codec // nil for an integer V
+	schema uint64        // identity of the type or schema in records, 0 for any
+	counts bool          // V is an integer or any, so that Incr makes sense
+	any    bool          // V is any
+	shares bool          // a decoded V may be handed to several callers
+}
+
+func formOf[V any](b *Base, schema string) (*form[V], error) {
+	t := reflect.TypeFor[V]()
+	f := &form[V]{base: b, shares: native.PointerFree(t)}
+	if isInteger(t) {
+		f.counts = true
+		return f, nil
+	}
+	f.any = t.Kind() == reflect.Interface && t.NumMethod() == 0
+	f.counts = f.any
+	codec, err := native.Compile(t)
+	if err != nil {
+		return nil, err
+	}
+	f.codec = codec
+	switch {
+	case schema != "":
+		f.schema = fnv64("schema:", schema)
+	case !f.any:
+		f.schema = fnv64("type:", native.Identity(t))
+	}
+	return f, nil
+}
+
+func isInteger(t reflect.Type) bool {
+	return t.Kind() >= reflect.Int && t.Kind() <= reflect.Uint64
+}
+
+// Records of these sizes are worth compressing, if that saves at least a tenth.
+const compressFrom = 1 << 10
+
+// maxExpanded is the largest value that a compressed record may claim to hold.
+const maxExpanded = 512 << 20
+
+// encode appends v, as the store keeps it, to dst, which is empty.
+func (f *form[V]) encode(dst []byte, v V, keyCheck uint64, cost time.Duration) ([]byte, error) {
+	if digits, ok := f.decimal(dst, v); ok {
+		return digits, nil
+	}
+	var space [headerSize]byte
+	record, err := f.codec.Append(append(dst, space[:]...), &v)
+	if err != nil {
+		return dst, err
+	}
+	h := header{
+		kind: kindValue, codec: codecMessagePack, created: f.base.now(),
+		cost: uint32(min(cost.Milliseconds(), 1<<32-1)), schema: f.schema, keyCheck: keyCheck,
+	}
+	if f.base.options.Compress && len(record)-headerSize >= compressFrom {
+		record, h.compression = compress(record)
+	}
+	sealRecord(record, h)
+	return record, nil
+}
+
+// decimal appends v as a decimal if it is an integer.
+func (f *form[V]) decimal(dst []byte, v V) ([]byte, bool) {
+	if !f.counts {
+		return dst, false
+	}
+	r := reflect.ValueOf(v) // of an any: the value in it
+	if !r.IsValid() || !isInteger(r.Type()) {
+		return dst, false
+	}
+	if r.CanInt() {
+		return strconv.AppendInt(dst, r.Int(), 10), true
+	}
+	return strconv.AppendUint(dst, r.Uint(), 10), true
+}
+
+// compress replaces the payload of record by its S2 form, if that is a tenth smaller.
+func compress(record []byte) ([]byte, byte) {
+	payload := record[headerSize:]
+	small := s2.Encode(nil, payload)
+	if len(small) > len(payload)-len(payload)/10 {
+		return record, compressionNone
+	}
+	return append(record[:headerSize], small...), compressionS2
+}
+
+var (
+	errCompression = errors.New("record with an unknown compression")
+	errCodec       = errors.New("record with an unknown codec")
+	errNotDecimal  = errors.New("not an integer of the wanted size")
+)
+
+// decode reads what a store keeps. Records that are no values are a state, not an error; an error means
+// that the bytes cannot be read as a V under this key.
+func (f *form[V]) decode(keyCheck uint64, stored []byte) (v V, s state, err error) {
+	if f.counts && startsDecimal(stored) {
+		v, err = f.integer(stored)
+		return v, present, err
+	}
+	h, payload, err := openRecord(stored)
+	switch {
+	case err != nil:
+		return v, missing, err
+	case h.keyCheck != keyCheck:
+		return v, missing, errWrongKey
+	case h.kind == kindAbsent:
+		return v, absent, nil
+	case h.kind != kindValue:
+		return v, missing, nil
+	case f.codec == nil || !f.any && h.schema != f.schema && h.schema != 0:
+		return v, missing, errWrongSchema
+	case h.codec != codecMessagePack:
+		return v, missing, fmt.Errorf("%w: %d", errCodec, h.codec)
+	}
+	if payload, err = expand(h.compression, payload); err != nil {
+		return v, missing, err
+	}
+	if err := f.codec.Decode(payload, &v); err != nil {
+		return v, missing, err
+	}
+	return v, present, nil
+}
+
+func startsDecimal(stored []byte) bool {
+	return len(stored) > 0 && (stored[0] == '-' || stored[0] >= '0' && stored[0] <= '9')
+}
+
+// integer reads a decimal into V, an integer type or any.
+func (f *form[V]) integer(stored []byte) (v V, err error) {
+	text := string(stored)
+	r := reflect.ValueOf(&v).Elem()
+	if f.any {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			r.Set(reflect.ValueOf(n))
+			return v, nil
+		}
+		n, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			return v, fmt.Errorf("%w: %s", errNotDecimal, quoteKey(text))
+		}
+		r.Set(reflect.ValueOf(n))
+		return v, nil
+	}
+	if r.CanInt() {
+		n, err := strconv.ParseInt(text, 10, r.Type().Bits())
+		if err != nil {
+			return v, fmt.Errorf("%w: %s", errNotDecimal, quoteKey(text))
+		}
+		r.SetInt(n)
+		return v, nil
+	}
+	n, err := strconv.ParseUint(text, 10, r.Type().Bits())
+	if err != nil {
+		return v, fmt.Errorf("%w: %s", errNotDecimal, quoteKey(text))
+	}
+	r.SetUint(n)
+	return v, nil
+}
+
+// expand undoes the compression of payload.
+func expand(compression byte, payload []byte) ([]byte, error) {
+	switch compression {
+	case compressionNone:
+		return payload, nil
+	case compressionS2:
+		n, err := s2.DecodedLen(payload)
+		if err != nil || n > maxExpanded {
+			return nil, fmt.Errorf("%w: compressed payload", errDamaged)
+		}
+		plain, err := s2.Decode(nil, payload)
+		if err != nil {
+			return nil, fmt.Errorf("%w: compressed payload", errDamaged)
+		}
+		return plain, nil
+	}
+	return nil, fmt.Errorf("%w: %d", errCompression, compression)
+}

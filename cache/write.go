@@ -1,0 +1,257 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cachewright/cachewright/store"
+)
+
+// buffers hold encoded values on their way into a store, which copies what it keeps.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 512); return &b }}
+
+// maxPooled is the largest buffer that is worth keeping.
+const maxPooled = 1 << 20
+
+// encode encodes v for key into a pooled buffer. release gives the buffer back.
+func (c *Cache[V]) encode(key string, v V, cost time.Duration) (value []byte, release func(), err error) {
+	buffer := buffers.Get().(*[]byte)
+	value, err = c.form.encode((*buffer)[:0], v, c.keyCheck(key), cost)
+	if err != nil {
+		buffers.Put(buffer)
+		return nil, nil, fmt.Errorf("encode %T: %w", v, err)
+	}
+	return value, func() {
+		if cap(value) <= maxPooled {
+			*buffer = value
+			buffers.Put(buffer)
+		}
+	}, nil
+}
+
+// Set stores v under key. With a lifetime of zero or less nothing is stored and what was there is
+// deleted.
+func (c *Cache[V]) Set(ctx context.Context, key string, v V, opts ...CallOption) error {
+	final, err := c.keys.final(key)
+	if err != nil {
+		return err
+	}
+	value, release, err := c.encode(key, v, 0)
+	if err != nil {
+		return c.base.fail("set", key, err)
+	}
+	defer release()
+	if err := c.detach(ctx, final); err != nil {
+		return c.base.fail("set", key, err)
+	}
+	ttl, keep := c.base.ttlOf(opts)
+	if !keep {
+		_, err := c.base.store.Delete(ctx, final)
+		return c.base.fail("set", key, err)
+	}
+	return c.base.fail("set", key, c.base.store.Set(ctx, final, value, ttl))
+}
+
+// Add stores v under key only if key has no value, and reports whether it had none. Of several
+// concurrent Adds exactly one is told true. With a lifetime of zero or less the answer is the same and
+// nothing is stored.
+func (c *Cache[V]) Add(ctx context.Context, key string, v V, opts ...CallOption) (stored bool, err error) {
+	final, err := c.keys.final(key)
+	if err != nil {
+		return false, err
+	}
+	value, release, err := c.encode(key, v, 0)
+	if err != nil {
+		return false, c.base.fail("add", key, err)
+	}
+	defer release()
+	ttl, keep := c.base.ttlOf(opts)
+	if !keep {
+		_, s, err := c.readFinal(ctx, key, final)
+		return err == nil && s != present, c.base.fail("add", key, err)
+	}
+	stored, err = c.add(ctx, key, final, value, ttl)
+	return stored, c.base.fail("add", key, err)
+}
+
+func (c *Cache[V]) add(ctx context.Context, key, final string, value []byte, ttl time.Duration) (bool, error) {
+	for {
+		stored, err := c.base.store.Add(ctx, final, value, ttl)
+		if err != nil {
+			return false, err
+		}
+		if stored {
+			// A load that began before may only store what this Add has made obsolete.
+			return true, c.detach(ctx, final)
+		}
+		// Something is there. If it is no value, it gives way, unless it changes meanwhile.
+		there, found, err := c.base.store.Get(ctx, final)
+		if err != nil {
+			return false, err
+		}
+		if !found {
+			continue
+		}
+		if _, s := c.judge(ctx, key, there); s == present {
+			return false, nil
+		}
+		if err := c.displace(ctx, final, there); err != nil {
+			return false, err
+		}
+	}
+}
+
+// displace deletes what is no value, if it still is there.
+func (c *Cache[V]) displace(ctx context.Context, final string, there []byte) error {
+	if c.base.swapper == nil {
+		_, err := c.base.store.Delete(ctx, final)
+		return err
+	}
+	_, err := c.base.swapper.Swap(ctx, final, there, nil, 0)
+	return err
+}
+
+// Touch gives key a new lifetime from now on and reports whether key has a value. It creates nothing.
+// With a lifetime of zero or less the value is deleted.
+func (c *Cache[V]) Touch(ctx context.Context, key string, opts ...CallOption) (found bool, err error) {
+	final, err := c.keys.final(key)
+	if err != nil {
+		return false, err
+	}
+	found, err = c.touch(ctx, key, final, opts)
+	return found, c.base.fail("touch", key, err)
+}
+
+func (c *Cache[V]) touch(ctx context.Context, key, final string, opts []CallOption) (bool, error) {
+	if c.base.keepsRecords() {
+		if _, s, err := c.readFinal(ctx, key, final); err != nil || s != present {
+			return false, err
+		}
+	}
+	ttl, keep := c.base.ttlOf(opts)
+	if keep {
+		return c.base.store.Touch(ctx, final, ttl)
+	}
+	if err := c.detach(ctx, final); err != nil {
+		return false, err
+	}
+	removed, err := c.base.store.Delete(ctx, final)
+	return removed > 0, err
+}
+
+// Delete removes keys and returns how many of them the store held. Loads of these keys that are under
+// way answer those who wait for them and store nothing.
+func (c *Cache[V]) Delete(ctx context.Context, keys ...string) (removed int, err error) {
+	_, finals, failed := c.finals(keys)
+	if len(finals) > 0 {
+		if err := c.detach(ctx, finals...); err != nil {
+			return 0, c.base.fail("delete", keys[0], err)
+		}
+		removed, err = c.base.store.Delete(ctx, finals...)
+	}
+	switch {
+	case err != nil:
+		return removed, c.base.fail("delete", keys[0], err)
+	case len(failed) == 1 && len(keys) == 1:
+		return 0, failed[keys[0]]
+	case failed != nil:
+		return removed, failed
+	}
+	return removed, nil
+}
+
+// SetMany stores values under their keys, all for the same lifetime, in one exchange with stores that
+// can. With a lifetime of zero or less the keys are deleted. If some keys fail the error is a
+// [KeyErrors] and the others are stored. It is not atomic.
+func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V, opts ...CallOption) error {
+	var failed KeyErrors
+	users := make(map[string]string, len(values)) // final key -> caller's key
+	finals := make([]string, 0, len(values))
+	items := make([]store.Item, 0, len(values))
+	for key, v := range values {
+		final, err := c.keys.final(key)
+		if err == nil {
+			var value []byte
+			value, err = c.form.encode(nil, v, c.keyCheck(key), 0)
+			items = append(items, store.Item{Key: final, Value: value})
+		}
+		if err != nil {
+			failed = withKey(failed, key, err)
+			continue
+		}
+		users[final] = key
+		finals = append(finals, final)
+	}
+	if len(finals) > 0 {
+		if err := c.detach(ctx, finals...); err != nil {
+			return c.base.fail("set many", "", err)
+		}
+		err := c.base.setMany(ctx, items, finals, opts)
+		var each KeyErrors
+		if err != nil && !errors.As(err, &each) {
+			return c.base.fail("set many", "", err)
+		}
+		for final, err := range each {
+			failed = withKey(failed, users[final], err)
+		}
+	}
+	return c.base.failMany("set", failed)
+}
+
+func (b *Base) setMany(ctx context.Context, items []store.Item, finals []string, opts []CallOption) error {
+	ttl, keep := b.ttlOf(opts)
+	if !keep {
+		_, err := b.store.Delete(ctx, finals...)
+		return err
+	}
+	if b.batcher != nil {
+		return b.batcher.SetMany(ctx, items, ttl)
+	}
+	var failed KeyErrors
+	for _, item := range items {
+		if err := b.store.Set(ctx, item.Key, item.Value, ttl); err != nil {
+			failed = withKey(failed, item.Key, err)
+		}
+	}
+	if failed != nil {
+		return failed
+	}
+	return nil
+}
+
+// Incr adds delta to the integer under key, keeps its lifetime, and returns the sum. found is false, and
+// nothing is created, if key has no value. V must be an integer type or any; a value that is no integer
+// is [ErrNotInteger], a sum beyond 64 bits [ErrOverflow].
+func (c *Cache[V]) Incr(ctx context.Context, key string, delta int64, opts ...CallOption) (n int64, found bool, err error) {
+	final, err := c.keys.final(key)
+	if err != nil {
+		return 0, false, err
+	}
+	n, found, err = c.incr(ctx, key, final, delta)
+	return n, found, c.base.fail("incr", key, err)
+}
+
+func (c *Cache[V]) incr(ctx context.Context, key, final string, delta int64) (n int64, found bool, err error) {
+	if !c.form.counts {
+		var v V
+		return 0, false, fmt.Errorf("values of type %T: %w", v, ErrNotInteger)
+	}
+	if c.base.counter == nil {
+		return 0, false, unsupported("Counter")
+	}
+	if err := c.detach(ctx, final); err != nil {
+		return 0, false, err
+	}
+	n, found, err = c.base.counter.Incr(ctx, final, delta)
+	if !errors.Is(err, ErrNotInteger) {
+		return n, found, err
+	}
+	// A record that is no value, or a damaged one, is there for the store and missing for the caller.
+	if _, s, readErr := c.readFinal(ctx, key, final); readErr == nil && s != present {
+		return 0, false, nil
+	}
+	return 0, false, err
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cachewright/cachewright"
+	"github.com/cachewright/cachewright/cache"
+	"github.com/spf13/cobra"
+)
+
+// target is the cache that a data command works on: the flags --cache and --at-version.
+type target struct {
+	alias   string
+	version int
+
+	command *cobra.Command
+}
+
+// bind adds the flags to cmd.
+func (t *target) bind(v *invocation, cmd *cobra.Command) {
+	t.command = cmd
+	cmd.Flags().StringVar(&t.alias, "cache", defaultAlias, "the cache's `ALIAS`")
+	cmd.Flags().IntVar(&t.version, "at-version", 0, "the version `N` of the keys, any number (default: the cache's own)")
+	if err := cmd.RegisterFlagCompletionFunc("cache", v.completeAliases); err != nil {
+		panic(err) // the flag was added above
+	}
+}
+
+// opened is an open cache with what there is to say about it.
+type opened struct {
+	*cache.Cache[any]
+	plan cachewright.CachePlan
+}
+
+// lead is what stands before the keys of the cache.
+func (o opened) lead() string { return fmt.Sprintf("%s:%d:", o.plan.KeyPrefix, o.Version()) }
+
+// use opens the cache of t, hands it to do and closes it.
+func (v *invocation) use(t *target, do func(ctx context.Context, c opened) error) error {
+	p, err := v.resolve()
+	if err != nil {
+		return err
+	}
+	planned, ok := p.plan.Cache(t.alias)
+	if !ok {
+		return noSuchCache(p.plan, t.alias)
+	}
+	if err := refuse(planned); err != nil {
+		return err
+	}
+	ctx := t.command.Context()
+	cs, err := openOne(ctx, p.plan, planned, func(t cache.Trouble) {
+		v.sayf("%s %s %q: %v", warn("note:"), t.Op, t.Key, t.Err)
+	})
+	if err != nil {
+		return err
+	}
+	defer cs.Close()
+	// A file cache may have turned into a dummy when it was opened.
+	if ran, ok := cs.Plan().Cache(t.alias); ok {
+		planned = ran
+	}
+	if err := refuse(planned); err != nil {
+		return err
+	}
+	values, err := cachewright.Of[any](cs, t.alias)
+	if err != nil {
+		return err
+	}
+	if t.command.Flags().Changed("at-version") {
+		values = values.AtVersion(t.version)
+	}
+	return do(ctx, opened{Cache: values, plan: planned})
+}
+
+// refuse explains why a cache cannot be looked at from another process.
+func refuse(c cachewright.CachePlan) error {
+	const instead = "give it Redis (redis_url in config.yaml, or REDIS_URL) or backend: file, or ask the program that holds it"
+	switch c.Backend {
+	case cachewright.BackendMemory:
+		return misuse("cache %q is in memory (rule %d: %s): it lives inside one process, and this is another one; %s",
+			c.Alias, c.Rule, c.Reason, instead)
+	case cachewright.BackendDummy:
+		return misuse("cache %q is a dummy (rule %d: %s): it keeps nothing, so there is nothing to read or write; %s",
+			c.Alias, c.Rule, c.Reason, instead)
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/cachewright/cachewright"
+	"github.com/cachewright/cachewright/django/settings"
+	"github.com/spf13/cobra"
+)
+
+// formats are what django can write.
+const (
+	formatPython = "python"
+	formatJSON   = "json"
+)
+
+// rendering is one call of django.
+type rendering struct {
+	format string // --format
+	out    string // --out
+	check  string // --check
+
+	allowSecrets bool // --allow-secrets
+}
+
+func (v *invocation) djangoCommand() *cobra.Command {
+	var r rendering
+	cmd := &cobra.Command{
+		Use:   "django",
+		Short: "Write the same caches as Django settings",
+		Long: `Django writes CACHES and the session settings for a Django project that uses the same configuration.
+The text depends on the configuration only, so it can be kept under version control and compared.
+
+With --check the exit code is 1 if FILE differs from what would be written.`,
+		Example: `  cachewright django
+  cachewright django --env production --out shop/cache_settings.py
+  cachewright django --env production --check shop/cache_settings.py`,
+		Args: takes(),
+		RunE: func(*cobra.Command, []string) error { return v.django(r) },
+	}
+	cmd.Flags().StringVar(&r.format, "format", formatPython, "the `FORMAT`: python or json")
+	cmd.Flags().StringVar(&r.out, "out", "", "write to this `FILE` instead of the standard output")
+	cmd.Flags().StringVar(&r.check, "check", "", "write nothing, compare with this `FILE`")
+	cmd.Flags().BoolVar(&r.allowSecrets, "allow-secrets", false, "write passwords that the configuration holds as plain text")
+	cmd.MarkFlagsMutuallyExclusive("out", "check")
+	return cmd
+}
+
+func (v *invocation) django(r rendering) error {
+	if r.format != formatPython && r.format != formatJSON {
+		return misuse("--format %q: write python or json", r.format)
+	}
+	p, err := v.resolve()
+	if err != nil {
+		return err
+	}
+	text, err := v.render(p.plan, r)
+	if err != nil {
+		return err
+	}
+	switch {
+	case r.check != "":
+		return v.compareSettings(r.check, text)
+	case r.out != "":
+		return v.writeSettings(r.out, text)
+	}
+	_, err = v.stdout.Write(text)
+	return err
+}
+
+// render returns the settings and says on stderr what their reader should know.
+func (v *invocation) render(p *cachewright.Plan, r rendering) ([]byte, error) {
+	o := settings.Options{Command: "cachewright django", Version: version(), AllowSecrets: r.allowSecrets}
+	if v.environment != "" {
+		o.Command += " --env " + quoteShell(v.environment)
+	}
+	write := settings.Python
+	if r.format == formatJSON {
+		write = settings.JSON
+	}
+	text, err := write(p, o)
+	if err != nil {
+		return nil, misuse("%w", err)
+	}
+	for _, w := range settings.Warnings(p) {
+		v.sayf("%s %s", warn("warning:"), w)
+	}
+	return text, nil
+}
+
+// compareSettings says whether file holds text.
+func (v *invocation) compareSettings(file string, text []byte) error {
+	there, err := os.ReadFile(v.path(file))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return no("%s is missing; write it with django --out %s", file, quoteShell(file))
+	case err != nil:
+		return misuse("read the settings: %w", err)
+	case !bytes.Equal(there, text):
+		return no("%s is stale: the configuration says something else; write it with django --out %s", file, quoteShell(file))
+	}
+	v.sayf("%s is up to date", file)
+	return nil
+}
+
+// writeSettings replaces file by text as a whole: a reader sees the old text or the new one. A file that
+// says the same already is left alone.
+func (v *invocation) writeSettings(file string, text []byte) error {
+	path := v.path(file)
+	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, text) {
+		v.sayf("%s is up to date", file)
+		return nil
+	}
+	if err := replaceFile(path, text); err != nil {
+		return misuse("write the settings: %w", err)
+	}
+	v.sayf("wrote %s", file)
+	return nil
+}
+
+// path makes a path of the command line absolute.
+func (v *invocation) path(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(v.dir, path)
+}
+
+// replaceFile writes text beside path and moves it there. The permissions of a file that was there stay.
+func replaceFile(path string, text []byte) (err error) {
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("in %s: %w", filepath.Dir(path), errors.Unwrap(err))
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.Write(text)
+	if err == nil {
+		err = f.Chmod(mode)
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/cachewright/cachewright"
+)
+
+// The JSON shapes of check and plan are part of the product: programs read them. Fields are never
+// renamed or removed.
+
+// cacheJSON is what check and plan say alike about one cache.
+type cacheJSON struct {
+	Backend        string `json:"backend"`
+	Rule           int    `json:"rule"`
+	Reason         string `json:"reason"`
+	Location       string `json:"location"`
+	KeyPrefix      string `json:"key_prefix"`
+	Version        int    `json:"version"`
+	TimeoutSeconds any    `json:"timeout_seconds"` // null for never
+}
+
+// findingJSON is one finding.
+type findingJSON struct {
+	Code    string `json:"code"`
+	Level   string `json:"level"`
+	Message string `json:"message"`
+}
+
+type checkJSON struct {
+	Environment string                      `json:"environment"`
+	OK          bool                        `json:"ok"`
+	Caches      map[string]checkedCacheJSON `json:"caches"`
+}
+
+type checkedCacheJSON struct {
+	cacheJSON
+	OK          bool          `json:"ok"`
+	Error       string        `json:"error"` // empty if OK
+	RoundTripUS int64         `json:"round_trip_us"`
+	Findings    []findingJSON `json:"findings"`
+}
+
+type planJSON struct {
+	Environment string                      `json:"environment"`
+	Caches      map[string]plannedCacheJSON `json:"caches"`
+}
+
+type plannedCacheJSON struct {
+	cacheJSON
+	Findings []findingJSON        `json:"findings"`
+	Values   map[string]valueJSON `json:"values"`
+}
+
+// valueJSON is one effective option.
+type valueJSON struct {
+	Value  any    `json:"value"`
+	Origin string `json:"origin"`
+}
+
+func cacheJSONOf(c cachewright.CachePlan) cacheJSON {
+	return cacheJSON{
+		Backend: c.Backend, Rule: c.Rule, Reason: c.Reason, Location: c.Location,
+		KeyPrefix: c.KeyPrefix, Version: c.Version, TimeoutSeconds: secondsJSON(c.Timeout),
+	}
+}
+
+// findingsJSON are the findings about alias. Those about the project are listed with the default cache:
+// every project has one, and the project's options are its options.
+func findingsJSON(findings []cachewright.Finding, alias string) []findingJSON {
+	list := []findingJSON{}
+	for _, f := range findings {
+		if f.Alias == alias || f.Alias == "" && alias == defaultAlias {
+			list = append(list, findingJSON{Code: f.Code, Level: f.Level, Message: f.Message})
+		}
+	}
+	return list
+}
+
+// json is the report of a check.
+func (c checked) json() checkJSON {
+	report := checkJSON{
+		Environment: c.plan.Environment, OK: c.failed() == 0,
+		Caches: make(map[string]checkedCacheJSON, len(c.verdicts)),
+	}
+	for _, v := range c.verdicts {
+		one := checkedCacheJSON{
+			cacheJSON: cacheJSONOf(v.cache), OK: v.ok(), RoundTripUS: wholeMicros(v.p50),
+			Findings: findingsJSON(c.findings, v.cache.Alias),
+		}
+		if v.failure != nil {
+			one.Error = v.failure.String()
+		}
+		report.Caches[v.cache.Alias] = one
+	}
+	return report
+}
+
+// wholeMicros counts begun microseconds, so that a measured time is never zero.
+func wholeMicros(d time.Duration) int64 {
+	return int64((d + time.Microsecond - 1) / time.Microsecond)
+}
+
+func planJSONOf(p *cachewright.Plan) planJSON {
+	report := planJSON{Environment: p.Environment, Caches: make(map[string]plannedCacheJSON, len(p.Caches))}
+	for _, c := range p.Caches {
+		values := make(map[string]valueJSON, len(c.Values))
+		for name, value := range c.Values {
+			values[name] = valueJSON{Value: value.Value, Origin: value.Origin}
+		}
+		report.Caches[c.Alias] = plannedCacheJSON{
+			cacheJSON: cacheJSONOf(c), Findings: findingsJSON(p.Findings, c.Alias), Values: values,
+		}
+	}
+	return report
+}
+
+// printJSON prints one JSON document for people and programs.
+func (v *invocation) printJSON(document any) error {
+	e := jsonEncoder(v.stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(document)
+}
+
+// jsonEncoder writes JSON, one document a line, with <, > and & as they are: no browser reads it.
+func jsonEncoder(w io.Writer) *json.Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e
+}

@@ -1,0 +1,162 @@
+package settings
+
+import (
+	"strings"
+
+	"github.com/cachewright/cachewright/internal/template"
+)
+
+type (
+	// environ is the value of an environment variable that must be set.
+	environ string
+
+	// fallback is the value of an environment variable, or something else if it is unset or empty.
+	fallback struct {
+		name  string
+		other expression
+	}
+
+	// sum is text in pieces.
+	sum []expression
+
+	// socketOption is a number that the operating system gives to a TCP option.
+	socketOption string
+
+	// sentinelURL is a Redis URL whose host gives way to the name of a master that Sentinels know.
+	sentinelURL struct {
+		url     expression
+		service string
+	}
+)
+
+func (v environ) write(b *strings.Builder, level int) error {
+	b.WriteString("os.environ[")
+	err := text(v).write(b, level)
+	b.WriteByte(']')
+	return err
+}
+
+// write uses "or" rather than a default of get, because an empty variable counts as unset.
+func (v fallback) write(b *strings.Builder, level int) error {
+	b.WriteString("(os.environ.get(")
+	if err := text(v.name).write(b, level); err != nil {
+		return err
+	}
+	b.WriteString(") or ")
+	err := v.other.write(b, level)
+	b.WriteByte(')')
+	return err
+}
+
+func (v sum) write(b *strings.Builder, level int) error {
+	for i, e := range v {
+		if i > 0 {
+			b.WriteString(" + ")
+		}
+		if err := e.write(b, level); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// idleOption is the one option that has another name on macOS.
+const idleOption socketOption = "TCP_KEEPIDLE"
+
+func (v socketOption) write(b *strings.Builder, _ int) error {
+	name := "socket." + string(v)
+	if v == idleOption {
+		name = `(socket.TCP_KEEPIDLE if hasattr(socket, "TCP_KEEPIDLE") else socket.TCP_KEEPALIVE)`
+	}
+	b.WriteString(name)
+	return nil
+}
+
+// sentinelFunction is the definition that a sentinelURL calls.
+const sentinelFunction = `def _sentinel_url(url, service):
+    """Return url with the name of a master in place of its host: Sentinels know where that is."""
+    parts = urlsplit(url)
+    credentials = "".join(parts.netloc.rpartition("@")[:2])
+    return "redis://" + credentials + service + parts.path
+`
+
+func (v sentinelURL) write(b *strings.Builder, level int) error {
+	b.WriteString("_sentinel_url(")
+	if err := v.url.write(b, level); err != nil {
+		return err
+	}
+	b.WriteString(", ")
+	err := text(v.service).write(b, level)
+	b.WriteByte(')')
+	return err
+}
+
+// ofTemplate returns the Python that fills t in as the configuration does.
+func ofTemplate(t template.Template) expression {
+	var pieces sum
+	for _, p := range t.Parts() {
+		switch {
+		case p.HasDefault:
+			pieces = append(pieces, fallback{p.Name, ofTemplate(p.Default)})
+		case p.Name != "":
+			pieces = append(pieces, environ(p.Name))
+		default:
+			pieces = append(pieces, text(p.Text))
+		}
+	}
+	switch len(pieces) {
+	case 0:
+		return text("")
+	case 1:
+		return pieces[0]
+	}
+	return pieces
+}
+
+// literalText is what t says by itself, if no variable is set.
+func literalText(t template.Template) string {
+	var b strings.Builder
+	for _, p := range t.Parts() {
+		b.WriteString(p.Text)
+		b.WriteString(literalText(p.Default))
+	}
+	return b.String()
+}
+
+// needs is what expressions ask of the module around them.
+type needs struct {
+	variables []string // environment variables, in the order of their appearance
+	socket    bool
+	sentinel  bool
+}
+
+// see adds what e asks for.
+func (n *needs) see(e expression) {
+	switch e := e.(type) {
+	case environ:
+		n.variables = append(n.variables, string(e))
+	case fallback:
+		n.variables = append(n.variables, e.name)
+		n.see(e.other)
+	case sum:
+		n.seeAll(e)
+	case list:
+		n.seeAll(e)
+	case dict:
+		for _, entry := range e {
+			n.see(entry.key)
+			n.see(entry.value)
+		}
+	case socketOption:
+		n.socket = true
+	case sentinelURL:
+		n.sentinel = true
+		n.see(e.url)
+	}
+}
+
+func (n *needs) seeAll(all []expression) {
+	for _, e := range all {
+		n.see(e)
+	}
+}

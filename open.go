@@ -1,0 +1,191 @@
+package cachewright
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/cachewright/cachewright/cache"
+	"github.com/cachewright/cachewright/store"
+	"github.com/cachewright/cachewright/store/dummy"
+	"github.com/cachewright/cachewright/store/file"
+	"github.com/cachewright/cachewright/store/memory"
+	"github.com/cachewright/cachewright/store/redis"
+)
+
+// OpenOption changes what [Open] does beyond the configuration. It is a plain value; the zero
+// OpenOption changes nothing.
+type OpenOption struct {
+	hooks        *cache.Hooks
+	alias        string
+	store        store.Store
+	interceptors []store.Interceptor
+}
+
+// WithHooks has every cache report to h.
+func WithHooks(h cache.Hooks) OpenOption { return OpenOption{hooks: &h} }
+
+// WithStore puts s behind alias, whatever its configuration says about a backend. s stays the caller's:
+// closing the caches does not close it.
+func WithStore(alias string, s store.Store) OpenOption { return OpenOption{alias: alias, store: s} }
+
+// WithIntercept puts interceptors in front of every store, see [store.Intercept].
+func WithIntercept(i ...store.Interceptor) OpenOption { return OpenOption{interceptors: i} }
+
+// Auto opens what the working directory and the process environment configure: config.yaml,
+// config.<environment>.yaml, .env, REDIS_URL and the other variables. With none of them it opens one
+// cache named default, in memory.
+func Auto(ctx context.Context, opts ...OpenOption) (*Caches, error) {
+	c, err := Load(LoadOptions{Environ: os.Environ()})
+	if err != nil {
+		return nil, err
+	}
+	return Open(ctx, *c, opts...)
+}
+
+// Open opens the caches of c. Only the environment's name is detected from the process environment when
+// c does not say it; no other variable changes what the program wrote.
+//
+// Open needs no living server: a Redis that is down shows in Ping and in the calls, unless the cache
+// requires it. It logs one line per cache and one per finding. On an error nothing stays open.
+func Open(ctx context.Context, c Config, opts ...OpenOption) (*Caches, error) {
+	dir, err := c.folder()
+	if err != nil {
+		return nil, err
+	}
+	env, err := Detect(os.Environ(), dir)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := c.Resolve(env)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Open(ctx, opts...)
+}
+
+// Open opens the caches of p, as the function [Open] does with the plan of a configuration.
+func (p *Plan) Open(ctx context.Context, opts ...OpenOption) (*Caches, error) {
+	o, err := p.options(opts)
+	if err != nil {
+		return nil, err
+	}
+	effective := *p
+	effective.Caches = append([]CachePlan(nil), p.Caches...)
+	effective.Findings = append([]Finding(nil), p.Findings...)
+	cs := &Caches{plan: &effective, byAlias: make(map[string]*opened, len(p.Caches))}
+	for i := range effective.Caches {
+		if err := cs.open(ctx, &effective.Caches[i], o); err != nil {
+			return nil, errors.Join(err, cs.Close())
+		}
+	}
+	effective.log(ctx)
+	return cs, nil
+}
+
+// opening is what the options of one Open come to.
+type opening struct {
+	hooks        cache.Hooks
+	stores       map[string]store.Store
+	interceptors []store.Interceptor
+}
+
+// options gathers opts and refuses, all at once, what cannot be opened whatever happens.
+func (p *Plan) options(opts []OpenOption) (opening, error) {
+	o := opening{stores: make(map[string]store.Store)}
+	var refused []error
+	for _, opt := range opts {
+		if opt.hooks != nil {
+			o.hooks = *opt.hooks
+		}
+		o.interceptors = append(o.interceptors, opt.interceptors...)
+		if opt.store == nil {
+			continue
+		}
+		if !p.has(opt.alias) {
+			refused = append(refused, fmt.Errorf("cachewright: WithStore(%q): the configuration names no such cache", opt.alias))
+		}
+		o.stores[opt.alias] = opt.store
+	}
+	for _, c := range p.Caches {
+		if c.Pending != "" && o.stores[c.Alias] == nil {
+			refused = append(refused, fmt.Errorf("cachewright: open %q: %s: %w", c.Alias, c.Pending, errors.ErrUnsupported))
+		}
+	}
+	return o, errors.Join(refused...)
+}
+
+// open opens one alias and notes in c what runs.
+func (cs *Caches) open(ctx context.Context, c *CachePlan, o opening) error {
+	s, given := o.stores[c.Alias]
+	if !given {
+		var err error
+		if s, err = cs.openStore(c); err != nil {
+			return fmt.Errorf("cachewright: open %q: %w", c.Alias, err)
+		}
+	}
+	s = store.Intercept(s, o.interceptors...)
+	base, err := cache.NewBase(s, cache.Options{
+		Name: c.Alias, Prefix: c.KeyPrefix, Version: c.Version, TTL: c.Timeout, Keys: cache.KeyMode(c.Keys),
+		Compress: c.Compress, LoadTimeout: c.LoadTimeout, AbsentFor: c.AbsentFor,
+		Hooks: o.hooks, Logger: cs.plan.loggerOrDefault(),
+	})
+	if err != nil {
+		if !given {
+			err = errors.Join(err, s.Close())
+		}
+		return fmt.Errorf("cachewright: open %q: %w", c.Alias, err)
+	}
+	cs.byAlias[c.Alias] = &opened{base: base, store: s, owned: !given}
+	if p, ok := store.As[store.Pinger](s); ok && c.Require {
+		if err := p.Ping(ctx); err != nil {
+			return fmt.Errorf("cachewright: open %q, which is required: %w", c.Alias, err)
+		}
+	}
+	return nil
+}
+
+// openStore opens the backend of c. A file cache that nobody asked for gives way to rule 7 when its
+// directory cannot be used.
+func (cs *Caches) openStore(c *CachePlan) (store.Store, error) {
+	switch c.Backend {
+	case BackendMemory:
+		return memory.New(memory.Options{MaxBytes: c.MaxBytes, MaxEntries: c.MaxEntries})
+	case BackendRedis:
+		return redis.Open(c.redisOptions(cs.plan.loggerOrDefault()))
+	case BackendFile:
+		s, err := file.Open(c.Directory, file.Options{MaxBytes: c.MaxBytes, MaxEntries: c.MaxEntries, Lazy: c.Automatic})
+		if err == nil {
+			return s, nil
+		}
+		if !c.Automatic {
+			return nil, err
+		}
+		return cs.fallBack(c, err)
+	case BackendDummy:
+		return dummy.New(), nil
+	}
+	return nil, fmt.Errorf("unknown backend %q", c.Backend)
+}
+
+// log writes one line per cache and one per finding.
+func (p *Plan) log(ctx context.Context) {
+	logger := p.loggerOrDefault()
+	for _, c := range p.Caches {
+		logger.InfoContext(ctx, "cache ready", "alias", c.Alias, "backend", c.Backend, "rule", c.Rule,
+			"reason", c.Reason, "location", c.Location)
+	}
+	for _, f := range p.Findings {
+		logger.WarnContext(ctx, f.Message, "code", f.Code, "alias", f.Alias, "fix", f.Fix, "origin", f.Origin)
+	}
+}
+
+// loggerOrDefault is the logger of p: its own, or the program's.
+func (p *Plan) loggerOrDefault() *slog.Logger {
+	if p.logger != nil {
+		return p.logger
+	}
+	return slog.Default()
+}

@@ -1,0 +1,76 @@
+package cachewright
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/cachewright/cachewright/internal/redisurl"
+)
+
+var (
+	// secretKey matches an option with a secret name and all that follows it.
+	secretKey = regexp.MustCompile(`(?i)([\w-]*(?:pass|pwd|secret|token|credential|private|api_?key)[\w-]*["']?\s*[:=]\s*)\S.*$`)
+
+	// urlKey matches an option that holds a URL, and its value.
+	urlKey = regexp.MustCompile(`(?i)([\w-]*(?:url|dsn|uri)["']?\s*[:=]\s*["']?)([^\s"'{}$,][^"',{}]*)`)
+
+	// userPart matches the part of a URL that may hold a password, up to the last @ of the line.
+	userPart = regexp.MustCompile(`://[^\s/@]*:.*@|://.*@`)
+
+	// entry matches a line that begins an entry of a mapping or of a list.
+	entry = regexp.MustCompile(`^\s*(?:- +)*["']?[\w$.-]+["']?\s*:|^\s*- |^\s*\{|^\s*\[|^---|^\.\.\.`)
+)
+
+// redact returns a line of a configuration file without what may be secret in it. It works on text,
+// because a file that does not parse has lines too; what is neither an entry nor an item may be a
+// piece of anything, and is masked as a whole.
+func redact(line string) string {
+	if !entry.MatchString(line) {
+		text := strings.TrimLeft(line, " \t")
+		if text == "" || text[0] == '#' {
+			return line[:len(line)-len(text)]
+		}
+		return line[:len(line)-len(text)] + masked
+	}
+	return redactEntry(line)
+}
+
+// redactEntry masks the value of secret options in line, and the user part of URLs.
+func redactEntry(line string) string {
+	line = userPart.ReplaceAllString(line, "://"+masked+"@")
+	line = secretKey.ReplaceAllString(line, "${1}"+masked)
+	return urlKey.ReplaceAllStringFunc(line, func(match string) string {
+		parts := urlKey.FindStringSubmatch(match)
+		if strings.Contains(parts[2], masked) {
+			return match
+		}
+		return parts[1] + redisurl.Redact(strings.TrimRight(parts[2], " "))
+	})
+}
+
+// redactVariable returns NAME=value without what may be secret in it.
+func redactVariable(name, value string, secret bool) string {
+	if secret {
+		return name + "=" + masked
+	}
+	return redactEntry(name + "=" + strings.ReplaceAll(value, "\n", " "))
+}
+
+// mark returns where in a redacted line the offence is that stood at column of the line itself, width
+// characters long. What redaction has moved is not marked but where the masking begins.
+func mark(line, redacted string, column, width int) (int, int) {
+	same := 0
+	a, b := []rune(line), []rune(redacted)
+	for same < len(a) && same < len(b) && a[same] == b[same] {
+		same++
+	}
+	length := utf8.RuneCountInString(redacted)
+	if column-1 > same {
+		column, width = same+1, len(masked)
+	}
+	if column > length+1 || column < 1 {
+		return 0, 0
+	}
+	return column, max(1, min(width, length-column+1))
+}

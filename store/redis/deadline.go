@@ -1,0 +1,104 @@
+package redis
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// deadlines makes contexts that end after a time and uses them again, because every call needs one and
+// context.WithTimeout costs as much as the rest of the call. The zero value is ready to use.
+type deadlines struct {
+	pool sync.Pool // of *deadline
+}
+
+// within returns a context that ends with parent, or after timeout, whatever comes first. Whoever calls
+// it calls release on the *deadline, which may be nil, when nobody uses the context any more.
+func (p *deadlines) within(parent context.Context, now time.Time, timeout time.Duration) (context.Context, *deadline) {
+	at := now.Add(timeout)
+	if end, ok := parent.Deadline(); ok && !end.After(at) {
+		return parent, nil
+	}
+	d, ok := p.pool.Get().(*deadline)
+	if !ok {
+		d = newDeadline(p)
+	}
+	d.parent, d.at = parent, at
+	d.timer.Reset(timeout)
+	if parent.Done() != nil {
+		d.detach = context.AfterFunc(parent, d.follow)
+	}
+	return d, d
+}
+
+// deadline is a context with a deadline. It is used for one call after the other until it has ended once.
+type deadline struct {
+	pool   *deadlines
+	parent context.Context
+	at     time.Time
+	timer  *time.Timer
+	follow func()      // ends it as parent has ended; made once, for context.AfterFunc
+	detach func() bool // undoes context.AfterFunc; nil if parent never ends
+	kept   bool        // somebody may hold on to it after the call
+	done   chan struct{}
+
+	mu  sync.Mutex // guards err
+	err error      // set before done is closed
+}
+
+var _ context.Context = (*deadline)(nil)
+
+// newDeadline returns a deadline whose timer does not run.
+func newDeadline(p *deadlines) *deadline {
+	d := &deadline{pool: p, done: make(chan struct{})}
+	d.follow = func() { d.end(d.parent.Err()) }
+	d.timer = time.AfterFunc(time.Hour, func() { d.end(context.DeadlineExceeded) })
+	d.timer.Stop()
+	return d
+}
+
+func (d *deadline) end(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err == nil {
+		d.err = err
+		close(d.done)
+	}
+}
+
+// keep says that the context is handed to somebody who may use it after the call, as a dialer does. It
+// is then not used again. Only the goroutine that called within may call it.
+func (d *deadline) keep() { d.kept = true }
+
+// release gives the context back. A nil deadline is fine.
+func (d *deadline) release() {
+	if d == nil {
+		return
+	}
+	// False from either means that it has ended, or is about to in another goroutine.
+	untouched := d.timer.Stop()
+	if d.detach != nil {
+		untouched = d.detach() && untouched
+	}
+	if !untouched || d.kept {
+		return
+	}
+	d.parent, d.detach = nil, nil
+	d.pool.pool.Put(d)
+}
+
+// Deadline implements context.Context.
+func (d *deadline) Deadline() (time.Time, bool) { return d.at, true }
+
+// Done implements context.Context.
+func (d *deadline) Done() <-chan struct{} { return d.done }
+
+// Err implements context.Context.
+func (d *deadline) Err() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.err
+}
+
+// Value implements context.Context.
+func (d *deadline) Value(key any) any { return d.parent.Value(key) }
