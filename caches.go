@@ -118,7 +118,7 @@ func (cs *Caches) alias(alias string) (*opened, error) {
 	}
 	names := cs.Aliases()
 	hint := "configured: " + strings.Join(names, ", ")
-	if near, ok := spell.Nearest(alias, names); ok {
+	if near, ok := spell.Near(alias, names); ok {
 		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
 	}
 	return nil, fmt.Errorf("cachewright: no cache is named %q; %s; add cache_%s to the configuration", alias, hint, alias)

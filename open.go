@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/cachewright/cachewright/cache"
+	"github.com/cachewright/cachewright/internal/redisurl"
 	"github.com/cachewright/cachewright/store"
 	"github.com/cachewright/cachewright/store/dummy"
 	"github.com/cachewright/cachewright/store/file"
@@ -59,6 +60,7 @@ func Open(ctx context.Context, c Config, opts ...OpenOption) (*Caches, error) {
 	if err != nil {
 		return nil, err
 	}
+	env.Usable = func(dir string) error { return file.Usable(dir, false) }
 	plan, err := c.Resolve(env)
 	if err != nil {
 		return nil, err
@@ -154,7 +156,11 @@ func (cs *Caches) openStore(c *CachePlan) (store.Store, error) {
 	case BackendMemory:
 		return memory.New(memory.Options{MaxBytes: c.MaxBytes, MaxEntries: c.MaxEntries})
 	case BackendRedis:
-		return redis.Open(c.redisOptions(cs.plan.loggerOrDefault()))
+		o, err := c.redisOptions(cs.plan.loggerOrDefault())
+		if err != nil {
+			return nil, err
+		}
+		return redis.Open(o)
 	case BackendFile:
 		s, err := file.Open(c.Directory, file.Options{MaxBytes: c.MaxBytes, MaxEntries: c.MaxEntries, Lazy: c.Automatic})
 		if err == nil {
@@ -168,6 +174,35 @@ func (cs *Caches) openStore(c *CachePlan) (store.Store, error) {
 		return dummy.New(), nil
 	}
 	return nil, fmt.Errorf("unknown backend %q", c.Backend)
+}
+
+// fallBack applies rule 7 to a file cache that cannot be opened. Sessions have no rule 7.
+func (cs *Caches) fallBack(c *CachePlan, cause error) (store.Store, error) {
+	if c.Alias == aliasSessions {
+		return nil, fmt.Errorf("sessions have no place to live: give the cache a redis_url, or a location that can be written: %w", cause)
+	}
+	c.keepNothing(cs.plan.Environment+", and no redis_url", cause)
+	cs.plan.Findings = append(cs.plan.Findings, Finding{
+		Code: "CW316", Level: levelWarning, Alias: c.Alias, Fix: "redis_url: redis://host:6379/0",
+		Message: "nothing is cached: " + c.Reason,
+	})
+	return dummy.New(), nil
+}
+
+// redisOptions are the options of the store that c asks for. The plan has checked the URL.
+func (c *CachePlan) redisOptions(logger *slog.Logger) (redis.Options, error) {
+	u, err := redisurl.Parse(c.RedisURL.Reveal())
+	if err != nil {
+		return redis.Options{}, err
+	}
+	o := redis.Options{
+		Address: u.Address(), TLS: u.TLS, Username: u.Username, Password: u.Password,
+		MaxConnections: c.MaxConnections, Pool: c.Pool, Logger: logger,
+	}
+	if u.HasDB {
+		o.DB = &u.DB
+	}
+	return o, nil
 }
 
 // log writes one line per cache and one per finding.

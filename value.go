@@ -108,12 +108,10 @@ func (f *field) empty() *fault {
 // parseQuoted refuses a quoted value of an option that is no text, with the best guess of what was
 // meant.
 func (f *field) parseQuoted(s scalar) *fault {
-	s.quoted = false
-	if _, bad := f.read(s); bad == nil {
-		return faultf("CW110", "remove the quotes", "wants %s, and quotes make %s text", f.shape(), oneLine(s.text)).fixed(s.text)
+	if _, bad := f.read(scalar{text: s.text}); bad != nil {
+		return bad
 	}
-	_, bad := f.read(s)
-	return bad
+	return faultf("CW110", "remove the quotes", "wants %s, and quotes make %s text", f.shape(), oneLine(s.text)).fixed(s.text)
 }
 
 func (f *field) parseText(s scalar) (any, *fault) {

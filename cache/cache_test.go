@@ -30,7 +30,7 @@ func eachStore(t *testing.T, test func(t *testing.T, s store.Store)) {
 		name string
 		open func(t *testing.T) store.Store
 	}{
-		{"memory", openMemory},
+		{"memory", func(t *testing.T) store.Store { return openMemory(t) }},
 		{"memory, intercepted", func(t *testing.T) store.Store { return store.Intercept(openMemory(t), watcher{}) }},
 		{"bare memory, six operations", func(t *testing.T) store.Store { return bare{openMemory(t)} }},
 		{"file", func(t *testing.T) store.Store {
@@ -332,7 +332,7 @@ func TestOnlyIntegersCount(t *testing.T) {
 			t.Errorf("Incr on a cache of strings: %v", err)
 		}
 		anything := open[any](t, s, cache.Options{})
-		for _, v := range []any{"5", 5.0, true, nil, []any{5}} {
+		for _, v := range []any{"5", 5.0, true, nil, []any{int64(5)}} {
 			must(t, anything.Set(ctx, "a", v))
 			if _, _, err := anything.Incr(ctx, "a", 1); !errors.Is(err, cache.ErrNotInteger) {
 				t.Errorf("Incr on %T: %v", v, err)

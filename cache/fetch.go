@@ -106,11 +106,16 @@ func (c *Cache[V]) fly(caller context.Context, fl *flight, key string, load func
 
 	var v V
 	start := time.Now()
-	err := protect(func() (err error) {
+	err := errGoexit
+	defer func() { c.arrive(ctx, fl, key, v, err, time.Since(start), said, opts) }() // whatever load does
+	err = protect(func() (err error) {
 		v, err = load(ctx)
 		return err
 	})
-	cost := time.Since(start)
+}
+
+// arrive ends a flight with what its load came to.
+func (c *Cache[V]) arrive(ctx context.Context, fl *flight, key string, v V, err error, cost time.Duration, said *Load, opts []CallOption) {
 	switch {
 	case err == nil:
 		c.base.flights.land(fl, v, nil, func() { c.commit(ctx, key, fl.key, v, cost, said, opts) })

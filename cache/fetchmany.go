@@ -131,16 +131,19 @@ func (c *Cache[V]) flyMany(caller context.Context, mine map[string]*flight, want
 
 	var loaded map[string]V
 	start := time.Now()
-	err := protect(func() (err error) {
+	err := errGoexit
+	defer func() { // whatever load does
+		if err != nil {
+			c.base.stats.failures.Add(1)
+			c.abandon(mine, loadFailed(err))
+			return
+		}
+		c.landMany(ctx, mine, maps.Clone(loaded), time.Since(start), said, opts)
+	}()
+	err = protect(func() (err error) {
 		loaded, err = load(ctx, append([]string(nil), wanted...))
 		return err
 	})
-	if err != nil {
-		c.base.stats.failures.Add(1)
-		c.abandon(mine, loadFailed(err))
-		return
-	}
-	c.landMany(ctx, mine, maps.Clone(loaded), time.Since(start), said, opts)
 }
 
 // landMany stores what was loaded, in one exchange per lifetime, and ends the flights.

@@ -2,9 +2,10 @@ package cache
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,9 +25,10 @@ type flights struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
-	mu     sync.Mutex // guards all below and the state of every flight
-	closed bool
-	byKey  map[string][]*flight // one per type of values; nearly always one in all
+	mu      sync.Mutex // guards all below and the state of every flight
+	closed  bool
+	byKey   map[string][]*flight // that may be joined: one per type of values, nearly always one in all
+	storing map[string][]*flight // that are writing to the store right now, detached or not
 }
 
 // flight is one load of one key.
@@ -36,7 +38,7 @@ type flight struct {
 	done chan struct{} // closed when value and err are set
 
 	detached bool          // guarded by flights.mu: an invalidation has passed
-	storing  chan struct{} // guarded by flights.mu: not nil while storing, closed behind it
+	stored   chan struct{} // made by beginStoring, closed by endStoring
 
 	value any // a V, or nil with err
 	err   error
@@ -44,7 +46,10 @@ type flight struct {
 
 func newFlights() *flights {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &flights{ctx: ctx, cancel: cancel, byKey: make(map[string][]*flight)}
+	return &flights{
+		ctx: ctx, cancel: cancel,
+		byKey: make(map[string][]*flight), storing: make(map[string][]*flight),
+	}
 }
 
 // join returns the flight of key that loads values of typ, or starts one: then started is true and the
@@ -75,42 +80,41 @@ func (f *flights) land(fl *flight, value any, err error, commit func()) {
 		f.endStoring(fl)
 	}
 	f.mu.Lock()
-	f.remove(fl)
+	remove(f.byKey, fl)
 	f.mu.Unlock()
 	fl.value, fl.err = value, err
 	close(fl.done)
 }
 
+// beginStoring reports whether fl may store what it loaded, and has invalidations wait until endStoring.
 func (f *flights) beginStoring(fl *flight) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if fl.detached {
 		return false
 	}
-	fl.storing = make(chan struct{})
+	fl.stored = make(chan struct{})
+	f.storing[fl.key] = append(f.storing[fl.key], fl)
 	return true
 }
 
 func (f *flights) endStoring(fl *flight) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	close(fl.storing)
-	fl.storing = nil
+	close(fl.stored)
+	remove(f.storing, fl)
 }
 
-// remove takes fl out of the map, if it is still there. The caller holds mu.
-func (f *flights) remove(fl *flight) {
-	all := f.byKey[fl.key]
-	for i, other := range all {
-		if other != fl {
-			continue
-		}
-		if len(all) == 1 {
-			delete(f.byKey, fl.key)
-		} else {
-			f.byKey[fl.key] = append(all[:i:i], all[i+1:]...)
-		}
-		return
+// remove takes fl out of all, if it is still there.
+func remove(all map[string][]*flight, fl *flight) {
+	same := all[fl.key]
+	i := slices.Index(same, fl)
+	switch {
+	case i < 0:
+	case len(same) == 1:
+		delete(all, fl.key)
+	default:
+		all[fl.key] = append(same[:i:i], same[i+1:]...)
 	}
 }
 
@@ -118,13 +122,14 @@ func (f *flights) remove(fl *flight) {
 // or with the error of ctx.
 func (f *flights) detach(ctx context.Context, keys ...string) error {
 	f.mu.Lock()
-	if len(f.byKey) == 0 {
+	if len(f.byKey) == 0 && len(f.storing) == 0 {
 		f.mu.Unlock()
 		return nil
 	}
-	var storing []chan struct{}
+	var storing []*flight
 	for _, key := range keys {
-		storing = f.detachLocked(key, storing)
+		f.detachKey(key)
+		storing = append(storing, f.storing[key]...)
 	}
 	f.mu.Unlock()
 	return await(ctx, storing)
@@ -132,32 +137,39 @@ func (f *flights) detach(ctx context.Context, keys ...string) error {
 
 // detachMatching is detach for every key that begins with lead and whose remainder matches pattern.
 func (f *flights) detachMatching(ctx context.Context, lead, pattern string) error {
+	matches := func(key string) bool {
+		rest, ok := strings.CutPrefix(key, lead)
+		return ok && store.Match(pattern, rest)
+	}
 	f.mu.Lock()
-	var storing []chan struct{}
 	for key := range f.byKey {
-		if rest, ok := strings.CutPrefix(key, lead); ok && store.Match(pattern, rest) {
-			storing = f.detachLocked(key, storing)
+		if matches(key) {
+			f.detachKey(key)
+		}
+	}
+	var storing []*flight
+	for key, same := range f.storing {
+		if matches(key) {
+			storing = append(storing, same...)
 		}
 	}
 	f.mu.Unlock()
 	return await(ctx, storing)
 }
 
-func (f *flights) detachLocked(key string, storing []chan struct{}) []chan struct{} {
+// detachKey takes the flights of key out of reach of later calls. The caller holds mu.
+func (f *flights) detachKey(key string) {
 	for _, fl := range f.byKey[key] {
 		fl.detached = true
-		if fl.storing != nil {
-			storing = append(storing, fl.storing)
-		}
 	}
 	delete(f.byKey, key)
-	return storing
 }
 
-func await(ctx context.Context, storing []chan struct{}) error {
-	for _, ch := range storing {
+// await waits until every one of storing has stored.
+func await(ctx context.Context, storing []*flight) error {
+	for _, fl := range storing {
 		select {
-		case <-ch:
+		case <-fl.stored:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -196,20 +208,15 @@ func (fl *flight) wait(ctx context.Context) (any, error) {
 	return fl.value, fl.err
 }
 
-// protect calls load and turns a panic, or the end of its goroutine, into an error.
+// errGoexit is the result of a loader that never returns: it ends its goroutine instead.
+var errGoexit = errors.New("loader ended its goroutine (runtime.Goexit) instead of returning")
+
+// protect calls load and turns a panic into an error.
 func protect(load func() error) (err error) {
-	returned := false
 	defer func() {
-		if returned {
-			return
-		}
 		if v := recover(); v != nil {
 			err = &PanicError{Value: v, Stack: debug.Stack()}
-			return
 		}
-		err = fmt.Errorf("loader ended its goroutine (runtime.Goexit) instead of returning")
 	}()
-	err = load()
-	returned = true
-	return err
+	return load()
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/cachewright/cachewright/cache"
 	"github.com/cachewright/cachewright/store"
-	"github.com/cachewright/cachewright/store/memory"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -221,8 +220,7 @@ func TestOptionsOutOfRangeAreRefused(t *testing.T) {
 type sixOperations struct{ store.Store }
 
 func TestWithoutACapabilityTheErrorSaysSo(t *testing.T) {
-	s, err := memory.New(memory.Options{})
-	must(t, err)
+	s := openMemory(t)
 	c := open[int](t, sixOperations{s}, cache.Options{})
 	ctx := t.Context()
 	must(t, c.Set(ctx, "k", 1))

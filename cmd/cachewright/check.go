@@ -28,15 +28,15 @@ The exit code is 0 if every cache works, 1 if one does not, 2 if the configurati
 			if timeout <= 0 {
 				return misuse("--timeout %v: write a positive duration, as 2s", timeout)
 			}
-			p, err := v.resolve()
+			p, err := v.plan()
 			if err != nil {
 				return err
 			}
-			verdicts := judgeAll(cmd.Context(), p.plan, timeout)
+			verdicts := judgeAll(cmd.Context(), p, timeout)
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}
-			c := newChecked(p.plan, verdicts)
+			c := newChecked(p, verdicts)
 			if v.json {
 				err = v.printJSON(c.json())
 			} else {

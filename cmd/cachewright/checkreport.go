@@ -37,7 +37,7 @@ func (c checked) failed() int {
 // printChecked prints a check for people.
 func (v *invocation) printChecked(c checked) {
 	v.printTitle(c.plan)
-	cards := newCard(v.stdout, c.plan)
+	cards := newCard(v.report, c.plan)
 	for _, verdict := range c.verdicts {
 		v.printVerdict(cards, verdict)
 	}
@@ -58,16 +58,16 @@ func (v *invocation) printVerdict(cards card, verdict verdict) {
 	cards.body(verdict.cache)
 	cards.redisRows(verdict.cache, verdict.server)
 	if len(verdict.proved) > 0 {
-		row(v.stdout, "proved", strings.Join(verdict.proved, " · "))
+		row(v.report, "proved", strings.Join(verdict.proved, " · "))
 	}
 	if f := verdict.failure; f != nil {
-		row(v.stdout, "error", bad(f.String()))
+		row(v.report, "error", bad(f.Error()))
 		if f.meanwhile != "" {
-			row(v.stdout, "meanwhile", f.meanwhile)
+			row(v.report, "meanwhile", f.meanwhile)
 		}
-		row(v.stdout, "fix", f.fix)
+		row(v.report, "fix", f.fix)
 	}
-	fmt.Fprintln(v.stdout)
+	fmt.Fprintln(v.report)
 }
 
 // latency is how long a read takes. A server is measured with its slow reads, everything else is fast.
@@ -85,7 +85,7 @@ func (v verdict) latency() string {
 func (v *invocation) printSummary(c checked) {
 	findings := countFindings(c.findings)
 	if failed := c.failed(); failed > 0 {
-		fmt.Fprintf(v.stdout, "%s   %d of %s failed, %s\n", bad("failed"), failed, count(len(c.verdicts), "cache"), findings)
+		fmt.Fprintf(v.report, "%s   %d of %s failed, %s\n", bad("failed"), failed, count(len(c.verdicts), "cache"), findings)
 		return
 	}
 	written := ", no file written"
@@ -94,5 +94,5 @@ func (v *invocation) printSummary(c checked) {
 			written = ""
 		}
 	}
-	fmt.Fprintf(v.stdout, "%s   %s proved, %s%s\n", good("ok"), count(len(c.verdicts), "cache"), findings, written)
+	fmt.Fprintf(v.report, "%s   %s proved, %s%s\n", good("ok"), count(len(c.verdicts), "cache"), findings, written)
 }

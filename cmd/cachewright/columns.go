@@ -8,8 +8,11 @@ import (
 	"charm.land/lipgloss/v2"
 )
 
-// gap is the least space between two cells of a line.
-const gap = 2
+// gap is the least space between two cells of a line, tableGap that between two columns of a table.
+const (
+	gap      = 2
+	tableGap = 3
+)
 
 // stops are the columns at which the cells of a line begin, as on a typewriter.
 type stops []int
@@ -63,7 +66,7 @@ func table(w io.Writer, indent int, rows [][]string) {
 	from := indent
 	for i, width := range widths {
 		at[i] = from
-		from += width + gap
+		from += width + tableGap
 	}
 	for _, cells := range rows {
 		fmt.Fprintln(w, at.line(cells...))

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cachewright/cachewright"
 	"github.com/cachewright/cachewright/cache"
+	"github.com/cachewright/cachewright/internal/spell"
 	"github.com/spf13/cobra"
 )
 
@@ -38,23 +41,23 @@ func (o opened) lead() string { return fmt.Sprintf("%s:%d:", o.plan.KeyPrefix, o
 
 // use opens the cache of t, hands it to do and closes it.
 func (v *invocation) use(t *target, do func(ctx context.Context, c opened) error) error {
-	p, err := v.resolve()
+	p, err := v.plan()
 	if err != nil {
 		return err
 	}
-	planned, ok := p.plan.Cache(t.alias)
+	planned, ok := p.Cache(t.alias)
 	if !ok {
-		return noSuchCache(p.plan, t.alias)
+		return noSuchCache(p, t.alias)
 	}
 	if err := refuse(planned); err != nil {
 		return err
 	}
 	ctx := t.command.Context()
-	cs, err := openOne(ctx, p.plan, planned, func(t cache.Trouble) {
-		v.sayf("%s %s %q: %v", warn("note:"), t.Op, t.Key, t.Err)
+	cs, err := openOne(ctx, p, planned, func(t cache.Trouble) {
+		v.sayf("%s %v", warn("note:"), t.Err)
 	})
 	if err != nil {
-		return err
+		return unreachable(err, planned)
 	}
 	defer cs.Close()
 	// A file cache may have turned into a dummy when it was opened.
@@ -71,7 +74,15 @@ func (v *invocation) use(t *target, do func(ctx context.Context, c opened) error
 	if t.command.Flags().Changed("at-version") {
 		values = values.AtVersion(t.version)
 	}
-	return do(ctx, opened{Cache: values, plan: planned})
+	return unreachable(do(ctx, opened{Cache: values, plan: planned}), planned)
+}
+
+// unreachable says more about an error that means that the store is out of reach.
+func unreachable(err error, c cachewright.CachePlan) error {
+	if !errors.Is(err, cache.ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("cache %q: %w", c.Alias, explainFailure(err, c))
 }
 
 // refuse explains why a cache cannot be looked at from another process.
@@ -86,4 +97,17 @@ func refuse(c cachewright.CachePlan) error {
 			c.Alias, c.Rule, c.Reason, instead)
 	}
 	return nil
+}
+
+// noSuchCache says that the configuration names no such cache, and which one was probably meant.
+func noSuchCache(p *cachewright.Plan, alias string) error {
+	var aliases []string
+	for _, c := range p.Caches {
+		aliases = append(aliases, c.Alias)
+	}
+	hint := "the caches are " + strings.Join(aliases, ", ")
+	if near, ok := spell.Near(alias, aliases); ok {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return misuse("no cache is named %q; %s", alias, hint)
 }

@@ -55,11 +55,12 @@ func (v *invocation) django(r rendering) error {
 	if r.format != formatPython && r.format != formatJSON {
 		return misuse("--format %q: write python or json", r.format)
 	}
-	p, err := v.resolve()
+	// The settings are for another machine, perhaps: what is usable on this one must not change them.
+	p, err := v.planUnder(circumstances{environment: v.environment, environ: v.environ})
 	if err != nil {
 		return err
 	}
-	text, err := v.render(p.plan, r)
+	text, err := v.render(p, r)
 	if err != nil {
 		return err
 	}
@@ -121,14 +122,6 @@ func (v *invocation) writeSettings(file string, text []byte) error {
 	}
 	v.sayf("wrote %s", file)
 	return nil
-}
-
-// path makes a path of the command line absolute.
-func (v *invocation) path(path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(v.dir, path)
 }
 
 // replaceFile writes text beside path and moves it there. The permissions of a file that was there stay.

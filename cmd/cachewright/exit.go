@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/cachewright/cachewright"
 	"github.com/cachewright/cachewright/cache"
@@ -78,12 +77,12 @@ func printError(w io.Writer, err error) {
 	}
 	var problems cachewright.Problems
 	if errors.As(err, &problems) {
-		fmt.Fprint(w, problems.Render())
+		fmt.Fprintln(w, problems.Report())
 		return
 	}
-	text := strings.TrimPrefix(err.Error(), "cachewright: ")
-	fmt.Fprintf(w, "%s %s\n", bad("cachewright:"), text)
-	if fix := remedy(err); fix != "" {
-		fmt.Fprintf(w, "  fix  %s\n", fix)
+	fmt.Fprintf(w, "%s %s\n", bad("cachewright:"), withoutName(err))
+	var f *failure
+	if errors.As(err, &f) {
+		row(w, "fix", f.fix)
 	}
 }

@@ -48,10 +48,10 @@ func (v *invocation) explain(code string) error {
 	if v.json {
 		return v.printJSON(explainedJSON{Code: code, Title: e.Title, Meaning: e.Meaning, Example: e.Example, Fix: e.Fix})
 	}
-	fmt.Fprintf(v.stdout, "%s  %s\n\n%s\n", bold(code), e.Title, e.Meaning)
+	fmt.Fprintf(v.report, "%s  %s\n\n%s\n", bold(code), e.Title, e.Meaning)
 	for _, part := range [][2]string{{"Example", e.Example}, {"Fix", e.Fix}} {
 		if part[1] != "" {
-			fmt.Fprintf(v.stdout, "\n%s\n%s\n", bold(part[0]), indented(part[1]))
+			fmt.Fprintf(v.report, "\n%s\n%s\n", bold(part[0]), indented(part[1]))
 		}
 	}
 	return nil
@@ -68,7 +68,7 @@ func (v *invocation) listCodes() error {
 	if v.json {
 		return v.printJSON(list)
 	}
-	table(v.stdout, 0, rows)
+	table(v.report, 0, rows)
 	return nil
 }
 

@@ -1,28 +1,145 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strings"
+	"syscall"
 
 	"github.com/cachewright/cachewright"
+	"github.com/cachewright/cachewright/internal/redisurl"
+	"github.com/cachewright/cachewright/store"
+	"github.com/cachewright/cachewright/store/redis"
 )
-
-// errFallback is why a check fails for a cache that rule 7 left without a backend.
-var errFallback = errors.New("nothing is cached: the cache's directory cannot be used")
 
 // failure is why a cache does not work, and what to do about it.
 type failure struct {
-	code      string // empty if no code fits
+	code      string // of package cachewright; empty if none fits
 	message   string
-	meanwhile string // what the program does until it is mended
+	meanwhile string // what programs experience until it is mended
 	fix       string
+	err       error
 }
 
-func (f *failure) String() string {
-	if f.code == "" {
-		return f.message
+// Error returns the code and the message.
+func (f *failure) Error() string { return strings.TrimPrefix(f.code+" "+f.message, " ") }
+
+// Unwrap returns what happened.
+func (f *failure) Unwrap() error { return f.err }
+
+// What programs experience.
+const (
+	meanwhileUnavailable = "Get answers ErrUnavailable, Fetch loads from the source"
+	meanwhileUncached    = "Get misses, Fetch loads from the source every time"
+)
+
+// slowNetwork is what to write for a server that answers too late.
+const slowNetwork = "connection_pool_kwargs: {socket_connect_timeout: 10, retry_on_timeout: true}"
+
+// errUncached is why a check fails for a cache that rule 7 left without a backend.
+var errUncached = errors.New("nothing is cached")
+
+// explainFailure says why c failed with err.
+func explainFailure(err error, c cachewright.CachePlan) *failure {
+	f := &failure{err: err}
+	if errors.Is(err, store.ErrUnavailable) {
+		f.meanwhile = meanwhileUnavailable
 	}
-	return fmt.Sprintf("%s %s", f.code, f.message)
+	switch {
+	case errors.Is(err, errUncached):
+		f.code, f.message, f.meanwhile = codeDirectory, c.Reason, meanwhileUncached
+		f.fix = "make the directory writable, or give the cache a redis_url"
+	case c.Pending != "":
+		f.message = c.Pending
+		f.fix = "until then, write the redis:// URL of a single server"
+	case c.Backend == cachewright.BackendRedis && (errors.Is(err, store.ErrUnavailable) || answered(err)):
+		f.explainRedis(err, c)
+	case c.Backend == cachewright.BackendFile:
+		f.explainFile(err, c)
+	default:
+		f.message = withoutName(err)
+		f.fix = "cachewright plan shows the cache's options and where they come from"
+	}
+	return f
 }
 
-var _ = cachewright.Explain
+// answered reports whether err is what a server said.
+func answered(err error) bool {
+	var answer *redis.ServerError
+	return errors.As(err, &answer)
+}
+
+// withoutName is the text of err without the library's name, which every layer may have put before it.
+func withoutName(err error) string { return strings.ReplaceAll(err.Error(), "cachewright: ", "") }
+
+// explainRedis tells the ways apart in which a server can be out of reach. The messages are made here,
+// of the address and the kind of error alone, so that no secret can be in them.
+func (f *failure) explainRedis(err error, c cachewright.CachePlan) {
+	address := addressOf(c)
+	correct := "correct " + optionOf(c, "redis_url")
+	var (
+		answer *redis.ServerError
+		dns    *net.DNSError
+		netErr net.Error
+	)
+	switch {
+	case errors.As(err, &answer) && (answer.Code == "NOAUTH" || answer.Code == "WRONGPASS"):
+		f.code, f.message = codeAuthentication, fmt.Sprintf("user or password refused (%s)", address)
+		f.fix = correct
+	case errors.As(err, &answer):
+		f.code, f.message = codeServerError, fmt.Sprintf("the server answers %s (%s)", answer, address)
+		f.fix = "see what the server reports, with redis-cli INFO"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		f.code, f.message = codeRefused, fmt.Sprintf("connection refused (%s)", address)
+		f.fix = "start Redis, or " + correct
+	case errors.As(err, &dns) && !dns.IsTimeout:
+		f.code, f.message = codeUnknownHost, fmt.Sprintf("unknown host (%s)", address)
+		f.fix = correct
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
+		f.code, f.message = codeTimeout, fmt.Sprintf("no answer in time (%s)", address)
+		f.fix = "see that the server is up and the network lets you through; for a slow one " + slowNetwork
+	default:
+		f.code, f.message = codeUnreachable, fmt.Sprintf("the connection failed (%s)", address)
+		f.fix = "see that the server is up, or " + correct
+	}
+}
+
+func (f *failure) explainFile(err error, c cachewright.CachePlan) {
+	f.code = codeDirectory
+	f.message = withoutName(err)
+	f.fix = "make " + c.Directory + " a directory of this user, or correct " + optionOf(c, "location")
+}
+
+// addressOf is the host and port of a Redis cache.
+func addressOf(c cachewright.CachePlan) string {
+	u, err := redisurl.Parse(c.RedisURL.Reveal())
+	if err != nil {
+		return c.Location // masked by whoever made the plan
+	}
+	return u.Address()
+}
+
+// optionOf names an option with the place where it was written.
+func optionOf(c cachewright.CachePlan, option string) string {
+	origin := c.Values[option].Origin
+	if variable, ok := strings.CutPrefix(origin, "env "); ok {
+		return variable
+	}
+	if !c.Values[option].Written {
+		return option
+	}
+	return fmt.Sprintf("%s (%s)", option, origin)
+}
+
+// Codes of what can go wrong while caches run.
+const (
+	codeUnreachable    = "CW500"
+	codeRefused        = "CW501"
+	codeTimeout        = "CW502"
+	codeAuthentication = "CW503"
+	codeUnknownHost    = "CW504"
+	codeServerError    = "CW505"
+	codeDirectory      = "CW506"
+)

@@ -29,42 +29,48 @@ type scenario struct {
 	when        string
 	environment string
 	environ     []string // added to the process environment
-	means       func(cachewright.CachePlan) string
 }
 
+// scenarios are the circumstances that a project meets sooner or later.
 func (v *invocation) scenarios() []scenario {
-	location := func(c cachewright.CachePlan) string { return v.relative(c.Directory) }
-	say := func(text string) func(cachewright.CachePlan) string {
-		return func(cachewright.CachePlan) string { return text }
-	}
 	return []scenario{
-		{"REDIS_URL=redis://...", v.environment, []string{"REDIS_URL=" + exampleURL}, say("one cache for all processes")},
-		{"--env development", "development", nil, say("inside each process")},
-		{"--env production", "production", nil, location},
-		{"--env testing", "testing", nil, say("keeps nothing")},
+		{"REDIS_URL=redis://...", v.environment, []string{"REDIS_URL=" + exampleURL}},
+		{"--env development", cachewright.Development, nil},
+		{"--env production", cachewright.Production, nil},
+		{"--env testing", cachewright.Testing, nil},
 	}
 }
 
-// printScenarios prints what the rules choose for this folder elsewhere. It asks the rules themselves.
+// printScenarios prints what the rules choose for this folder elsewhere, where that is something else
+// than here. It asks the rules themselves.
 func (v *invocation) printScenarios(p *cachewright.Plan) {
+	here, _ := p.Cache(defaultAlias)
 	var rows [][]string
 	for _, s := range v.scenarios() {
-		if s.environment == p.Environment && s.environ == nil {
-			continue
-		}
-		there, err := v.resolveWith(s.environment, slices.Concat(v.environ, s.environ))
+		there, err := v.planUnder(circumstances{s.environment, slices.Concat(v.environ, s.environ), usable})
 		if err != nil {
 			continue // a scenario that this folder cannot be in
 		}
-		c, ok := there.plan.Cache(defaultAlias)
-		if !ok {
-			continue
+		if c, ok := there.Cache(defaultAlias); ok && c.Rule != here.Rule {
+			rows = append(rows, []string{s.when, c.Backend, fmt.Sprintf("rule %d", c.Rule), v.meaning(c)})
 		}
-		rows = append(rows, []string{s.when, c.Backend, fmt.Sprintf("rule %d", c.Rule), s.means(c)})
 	}
-	fmt.Fprintln(v.stdout, "The same folder elsewhere")
-	table(v.stdout, optionIndent, rows)
-	fmt.Fprintln(v.stdout)
+	fmt.Fprintln(v.report, "The same folder elsewhere")
+	table(v.report, optionIndent, rows)
+	fmt.Fprintln(v.report)
+}
+
+// meaning is what a backend means to the values, in a few words.
+func (v *invocation) meaning(c cachewright.CachePlan) string {
+	switch c.Backend {
+	case cachewright.BackendRedis:
+		return "one cache for all processes"
+	case cachewright.BackendMemory:
+		return "inside each process"
+	case cachewright.BackendFile:
+		return v.relative(c.Directory)
+	}
+	return "keeps nothing"
 }
 
 // printNext prints what to do first, in the words by which this command was called.
@@ -79,10 +85,10 @@ func (v *invocation) printNext() {
 			again += " " + flag[0] + " " + quoteShell(flag[1])
 		}
 	}
-	fmt.Fprintln(v.stdout, "Next")
-	fmt.Fprintf(v.stdout, "    echo 'redis_url: %s' > %s     all you must write\n", exampleURL, quoteShell(file))
-	fmt.Fprintf(v.stdout, "    %s plan      every option and where it came from\n", again)
-	fmt.Fprintf(v.stdout, "    %s django    the same caches as Django settings\n\n", again)
+	fmt.Fprintln(v.report, "Next")
+	fmt.Fprintf(v.report, "    echo 'redis_url: %s' > %s     all you must write\n", exampleURL, quoteShell(file))
+	fmt.Fprintf(v.report, "    %s plan      every option and where it came from\n", again)
+	fmt.Fprintf(v.report, "    %s django    the same caches as Django settings\n\n", again)
 }
 
 // relative shortens a path below the working directory.

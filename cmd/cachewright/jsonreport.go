@@ -91,7 +91,7 @@ func (c checked) json() checkJSON {
 			Findings: findingsJSON(c.findings, v.cache.Alias),
 		}
 		if v.failure != nil {
-			one.Error = v.failure.String()
+			one.Error = v.failure.Error()
 		}
 		report.Caches[v.cache.Alias] = one
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cachewright/cachewright/cache"
@@ -21,11 +22,30 @@ func parseLifetime(text string) (time.Duration, error) {
 		}
 		return time.Duration(n) * time.Second, nil
 	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is no lifetime; write seconds (300), a duration (5m, 1h30m), never, or 0 for not kept", text)
+	d, ok := parseUnits(text)
+	if !ok {
+		return 0, fmt.Errorf("%q is no lifetime; write seconds (300), a duration (5m, 1h30m, 1d), never, or 0 for not kept", text)
 	}
 	return d, nil
+}
+
+// parseUnits reads a duration as Go writes it, with days in front if there are any.
+func parseUnits(text string) (d time.Duration, ok bool) {
+	if days, rest, found := strings.Cut(text, "d"); found {
+		n, err := strconv.ParseUint(days, 10, 16)
+		if err != nil {
+			return 0, false
+		}
+		d, text = time.Duration(n)*24*time.Hour, rest
+		if rest == "" {
+			return d, true
+		}
+	}
+	rest, err := time.ParseDuration(text)
+	if err != nil || rest < 0 || d+rest < 0 {
+		return 0, false
+	}
+	return d + rest, true
 }
 
 // lifetime is the value of --ttl.
@@ -77,7 +97,7 @@ func secondsJSON(d time.Duration) any {
 func describeTimeout(d time.Duration) string {
 	switch {
 	case d == cache.Forever:
-		return "never expires"
+		return "never"
 	case d <= 0:
 		return "0, nothing is kept"
 	}
@@ -111,8 +131,12 @@ func describeLatency(d time.Duration) string {
 		return fmt.Sprintf("%.1f µs", float64(d)/float64(time.Microsecond))
 	case d < 100*time.Microsecond:
 		return fmt.Sprintf("%.0f µs", float64(d)/float64(time.Microsecond))
-	case d < 100*time.Millisecond:
+	case d < time.Millisecond:
 		return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond))
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	case d < time.Second:
+		return fmt.Sprintf("%.0f ms", float64(d)/float64(time.Millisecond))
 	}
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }

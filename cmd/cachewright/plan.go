@@ -17,16 +17,16 @@ The exit code is 0, or 2 if the configuration is wrong.`,
   cachewright plan --json`,
 		Args: takes(),
 		RunE: func(*cobra.Command, []string) error {
-			p, err := v.resolve()
+			p, err := v.plan()
 			if err != nil {
 				return err
 			}
 			if v.json {
-				err = v.printJSON(planJSONOf(p.plan))
+				err = v.printJSON(planJSONOf(p))
 			} else {
-				v.printPlan(p.plan)
+				v.printPlan(p)
 			}
-			if err == nil && strict && len(p.plan.Findings) > 0 {
+			if err == nil && strict && len(p.Findings) > 0 {
 				return answeredNo()
 			}
 			return err

@@ -15,17 +15,20 @@ const optionIndent = 4
 // printPlan prints a plan for people: the caches, each with all its options and their origins.
 func (v *invocation) printPlan(p *cachewright.Plan) {
 	v.printTitle(p)
-	cards := newCard(v.stdout, p)
+	cards := newCard(v.report, p)
 	for _, c := range p.Caches {
 		cards.head("·", c, "")
 		cards.body(c)
 		cards.redisRows(c, nil)
-		fmt.Fprintln(v.stdout)
+		if c.Pending != "" {
+			row(v.report, "pending", warn(c.Pending))
+		}
+		fmt.Fprintln(v.report)
 		v.printOptions(c)
-		fmt.Fprintln(v.stdout)
+		fmt.Fprintln(v.report)
 	}
 	v.printFindings(p.Findings)
-	fmt.Fprintf(v.stdout, "%s   %s planned, %s, nothing opened\n", good("ok"), count(len(p.Caches), "cache"), countFindings(p.Findings))
+	fmt.Fprintf(v.report, "%s   %s planned, %s, nothing opened\n", good("ok"), count(len(p.Caches), "cache"), countFindings(p.Findings))
 }
 
 // printOptions prints the options of one cache, what was written first. A value that lost against the
@@ -51,7 +54,7 @@ func (v *invocation) printOptions(c cachewright.CachePlan) {
 			rows = append(rows, []string{dim("  instead of"), dim(showOption(lost.Value)), dim(lost.Origin)})
 		}
 	}
-	table(v.stdout, optionIndent, rows)
+	table(v.report, optionIndent, rows)
 }
 
 // showOption is the value of an option in one line, as YAML writes it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -8,50 +9,46 @@ import (
 
 	"github.com/cachewright/cachewright"
 	"github.com/cachewright/cachewright/cache"
+	"github.com/cachewright/cachewright/store/file"
 	"github.com/spf13/cobra"
 )
 
-// project is a configuration as read, and what it comes to.
-type project struct {
-	config *cachewright.Config
-	plan   *cachewright.Plan
+// circumstances are what the same files may come to different plans under.
+type circumstances struct {
+	environment string             // as --env; empty for the detected one
+	environ     []string           // as os.Environ
+	usable      func(string) error // whether a file cache can live in a directory; nil is not asked
 }
 
-// resolve reads the configuration that the flags and the environment point at and resolves it. It has
-// no effect on disk or network.
-func (v *invocation) resolve() (*project, error) {
-	return v.resolveWith(v.environment, v.environ)
+// plan reads the configuration that the flags and the environment point at and resolves it. It looks
+// at the disk and changes nothing.
+func (v *invocation) plan() (*cachewright.Plan, error) {
+	return v.planUnder(circumstances{environment: v.environment, environ: v.environ, usable: usable})
 }
 
-// resolveWith is resolve under another environment's name or other variables.
-func (v *invocation) resolveWith(environment string, environ []string) (*project, error) {
-	path := v.projectPath()
-	config, err := cachewright.Load(cachewright.LoadOptions{Path: path, Environment: environment, Environ: environ})
+// usable reports whether a file cache could live in dir, without making it.
+func usable(dir string) error { return file.Usable(dir, false) }
+
+// planUnder is plan under the circumstances c.
+func (v *invocation) planUnder(c circumstances) (*cachewright.Plan, error) {
+	config, err := cachewright.Load(cachewright.LoadOptions{
+		Path: v.projectPath(), Environment: c.environment, Environ: c.environ,
+	})
 	if err != nil {
 		return nil, err
 	}
 	// What a library would log, a command says in its own words.
 	config.Logger = slog.New(slog.DiscardHandler)
-	env, err := cachewright.Detect(environ, v.dir)
-	if err != nil {
-		return nil, err
-	}
-	if environment != "" {
-		env.Environment, env.Origin = environment, "--env"
-	}
-	plan, err := config.Resolve(env)
-	if err != nil {
-		return nil, err
-	}
-	return &project{config: config, plan: plan}, nil
+	return config.Resolve(cachewright.Env{Usable: c.usable})
 }
 
 // projectPath is where the configuration is: --config, CACHEWRIGHT_CONFIG, or the working directory.
 func (v *invocation) projectPath() string {
-	path := v.configPath
-	if path == "" {
-		path = v.getenv("CACHEWRIGHT_CONFIG")
-	}
+	return v.path(cmp.Or(v.configPath, v.getenv("CACHEWRIGHT_CONFIG")))
+}
+
+// path makes a path of the command line absolute.
+func (v *invocation) path(path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}
@@ -69,12 +66,12 @@ func openOne(ctx context.Context, p *cachewright.Plan, c cachewright.CachePlan, 
 
 // completeAliases offers the aliases of the project to the shell.
 func (v *invocation) completeAliases(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	p, err := v.resolve()
+	p, err := v.plan()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var aliases []string
-	for _, c := range p.plan.Caches {
+	for _, c := range p.Caches {
 		aliases = append(aliases, fmt.Sprintf("%s\t%s", c.Alias, c.Backend))
 	}
 	return aliases, cobra.ShellCompDirectiveNoFileComp

@@ -39,26 +39,22 @@ func newCard(w io.Writer, p *cachewright.Plan) card {
 // the right.
 func (c card) head(mark string, cache cachewright.CachePlan, right string) {
 	backendStop := 2 + c.width + 3
-	at := stops{0, 2, backendStop, backendStop + len(cachewright.BackendRedis) + 3, headStop}
+	at := stops{0, backendStop, backendStop + len(cachewright.BackendRedis) + 3, headStop}
 	location := ""
 	if cache.Backend == cachewright.BackendRedis {
 		location = cache.Location
 	}
-	fmt.Fprintln(c.w, at.line(mark, bold(cache.Alias), cache.Backend, location, right))
+	fmt.Fprintln(c.w, at.line(mark+" "+bold(cache.Alias), cache.Backend, location, right))
 }
 
 // body prints why the cache is what it is, and its options that matter most.
 func (c card) body(cache cachewright.CachePlan) {
-	row(c.w, "why", fmt.Sprintf("rule %d: %s", cache.Rule, cache.Reason), "", dim(cache.ReasonOrigin))
+	row(c.w, "why", fmt.Sprintf("rule %d: %s", cache.Rule, cache.Reason), "", dim(written(cache.ReasonOrigin)))
 	if cache.Backend != cachewright.BackendRedis {
 		row(c.w, "where", where(cache))
 	}
-	note, origin := c.prefixNote(cache)
-	row(c.w, "keys", fmt.Sprintf("%s:%d:<key>", cache.KeyPrefix, cache.Version), note, dim(origin))
+	row(c.w, "keys", fmt.Sprintf("%s:%d:<key>", cache.KeyPrefix, cache.Version), dim(c.prefixNote(cache)))
 	row(c.w, "timeout", describeTimeout(cache.Timeout), dim(cache.Values["timeout"].Origin))
-	if cache.Pending != "" {
-		row(c.w, "pending", cache.Pending)
-	}
 }
 
 // where says where the values of a cache without a server live.
@@ -76,18 +72,24 @@ func where(c cachewright.CachePlan) string {
 	return strings.Join(append([]string{c.Location}, notes...), ", ")
 }
 
-// prefixNote says where the key prefix came from.
-func (c card) prefixNote(cache cachewright.CachePlan) (note, origin string) {
+// written is an origin, unless it only says that nobody wrote anything.
+func written(origin string) string {
+	if origin == "default" {
+		return ""
+	}
+	return origin
+}
+
+// prefixNote says where the key prefix came from, or why there is none.
+func (c card) prefixNote(cache cachewright.CachePlan) string {
 	prefix := cache.Values["key_prefix"]
 	switch {
-	case cache.KeyPrefix == "" && !prefix.Written && c.plan.ProjectName == "":
-		return "no project_name, no prefix", ""
-	case cache.KeyPrefix == "" && !prefix.Written:
-		return "no prefix", ""
-	case prefix.Written:
-		return prefix.Origin, ""
+	case cache.KeyPrefix != "" || prefix.Written:
+		return prefix.Origin
+	case c.plan.ProjectName == "":
+		return "no project_name, no prefix"
 	}
-	return prefix.Origin, ""
+	return "no prefix"
 }
 
 // redisRows prints what is to be known of a cache that has a server. info is nil if it was not asked.
@@ -95,15 +97,10 @@ func (c card) redisRows(cache cachewright.CachePlan, info *redis.Info) {
 	if cache.Backend != cachewright.BackendRedis {
 		return
 	}
-	open := ""
-	if info != nil && info.Connections > 0 {
-		open = fmt.Sprintf("%d open", info.Connections)
-	}
-	row(c.w, "pool", fmt.Sprintf("at most %s", count(cache.MaxConnections, "connection")),
-		dim(cache.Values["max_connections"].Origin), open)
+	row(c.w, "pool", "at most "+count(cache.MaxConnections, "connection"), dim(cache.Values["max_connections"].Origin))
 	c.valuesRow(cache)
 	if info != nil {
-		row(c.w, "server", info.String())
+		row(c.w, "server", describeServer(*info))
 	}
 }
 
@@ -127,13 +124,13 @@ func (v *invocation) printFindings(findings []cachewright.Finding) {
 		if f.Alias != "" {
 			subject = f.Alias + ": "
 		}
-		fmt.Fprintln(v.stdout, findingStops.line(
+		fmt.Fprintln(v.report, findingStops.line(
 			fmt.Sprintf("%s %s  %s%s", mark, f.Code, subject, f.Message), dim(f.Origin)))
 		if f.Fix != "" {
-			row(v.stdout, "fix", f.Fix)
+			row(v.report, "fix", f.Fix)
 		}
-		row(v.stdout, "more", v.calledAs()+" explain "+f.Code)
-		fmt.Fprintln(v.stdout)
+		row(v.report, "more", v.calledAs()+" explain "+f.Code)
+		fmt.Fprintln(v.report)
 	}
 }
 
@@ -143,7 +140,7 @@ func (v *invocation) printTitle(p *cachewright.Plan) {
 	if len(p.Files) > 0 {
 		files = ": " + strings.Join(p.Files, ", ")
 	}
-	fmt.Fprintf(v.stdout, "%s %s · %s (%s) · %s%s\n\n",
+	fmt.Fprintf(v.report, "%s %s · %s (%s) · %s%s\n\n",
 		bold("cachewright"), version(), p.Environment, p.EnvironmentOrigin, v.tilde(p.Dir), files)
 }
 

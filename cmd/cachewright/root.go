@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/cachewright/cachewright/internal/spell"
@@ -15,6 +16,8 @@ import (
 // invocation is one call of the command: its process and the flags that every command has.
 type invocation struct {
 	process
+	report io.Writer // stdout for what people read: colours are taken out where they do not belong
+
 	configPath  string // --config
 	environment string // --env
 	json        bool   // --json
@@ -30,9 +33,9 @@ const (
 // run runs the command that p asks for and returns its exit code. Nothing is written but to p.stdout,
 // p.stderr and the files that the command names.
 func run(ctx context.Context, p process) int {
-	p.stdout = colorprofile.NewWriter(p.stdout, p.environ)
 	p.stderr = colorprofile.NewWriter(p.stderr, p.environ)
-	root := (&invocation{process: p}).command()
+	v := &invocation{process: p, report: colorprofile.NewWriter(p.stdout, p.environ)}
+	root := v.command()
 	root.SetArgs(shieldNegatives(root, p.args[1:]))
 	err := root.ExecuteContext(ctx)
 	if err != nil {
@@ -171,4 +174,3 @@ Flags
 Flags of every command
 {{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
 `
-

@@ -76,7 +76,7 @@ func (v *verdict) prove(ctx context.Context, p *cachewright.Plan) error {
 	}
 	v.server = serverInfo(ctx, cs, v.cache.Alias)
 	if v.cache.Rule == ruleFallback {
-		return errFallback
+		return errUncached
 	}
 	return nil
 }

@@ -62,10 +62,13 @@ func (b *builder) cache(c cachewright.CachePlan) expression {
 	case cachewright.BackendMemory:
 		return b.settings(c, memoryBackend, b.memoryLocation(c), b.bounds(c))
 	case cachewright.BackendFile:
-		b.warnOfFile(c)
+		b.warn(c, "Django keeps its files in a folder of its own, so it does not see Go's values",
+			"share values in Redis, with serializer: json")
 		return b.settings(c, fileBackend, text(filepath.ToSlash(filepath.Join(c.Directory, fileFolder))), b.bounds(c))
 	case cachewright.BackendRedis:
-		b.warnOfNative(c)
+		if c.Serializer == "native" {
+			b.warn(c, "values are native (Go only), Django could not read them", "serializer: json")
+		}
 		return b.redis(c)
 	}
 	b.refuse(c, "backend", fmt.Sprintf("%q has no counterpart in Django", c.Backend))
@@ -164,17 +167,13 @@ func (b *builder) refuse(c cachewright.CachePlan, option, why string) {
 	b.problems = append(b.problems, fmt.Errorf("cache %q: %s: %s", c.Alias, option, why))
 }
 
+// warn notes what the reader should know about a cache. What holds for several caches is said once.
 func (b *builder) warn(c cachewright.CachePlan, message, fix string) {
-	b.warnings = append(b.warnings, Warning{Alias: c.Alias, Message: message, Fix: fix})
-}
-
-func (b *builder) warnOfNative(c cachewright.CachePlan) {
-	if c.Serializer == "native" {
-		b.warn(c, "its values are native (Go only), Django could not read them", "serializer: json")
+	for i, w := range b.warnings {
+		if w.Message == message && w.Fix == fix {
+			b.warnings[i].Caches = append(w.Caches, c.Alias)
+			return
+		}
 	}
-}
-
-func (b *builder) warnOfFile(c cachewright.CachePlan) {
-	b.warn(c, "Django keeps its files in a folder of its own, so it does not see Go's values",
-		"a Redis cache with serializer: json")
+	b.warnings = append(b.warnings, Warning{Caches: []string{c.Alias}, Message: message, Fix: fix})
 }

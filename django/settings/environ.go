@@ -38,14 +38,12 @@ func (v environ) write(b *strings.Builder, level int) error {
 
 // write uses "or" rather than a default of get, because an empty variable counts as unset.
 func (v fallback) write(b *strings.Builder, level int) error {
-	b.WriteString("(os.environ.get(")
+	b.WriteString("os.environ.get(")
 	if err := text(v.name).write(b, level); err != nil {
 		return err
 	}
 	b.WriteString(") or ")
-	err := v.other.write(b, level)
-	b.WriteByte(')')
-	return err
+	return v.other.write(b, level)
 }
 
 func (v sum) write(b *strings.Builder, level int) error {
@@ -53,8 +51,15 @@ func (v sum) write(b *strings.Builder, level int) error {
 		if i > 0 {
 			b.WriteString(" + ")
 		}
+		_, choice := e.(fallback) // binds weaker than a plus
+		if choice {
+			b.WriteByte('(')
+		}
 		if err := e.write(b, level); err != nil {
 			return err
+		}
+		if choice {
+			b.WriteByte(')')
 		}
 	}
 	return nil
@@ -77,7 +82,7 @@ const sentinelFunction = `def _sentinel_url(url, service):
     """Return url with the name of a master in place of its host: Sentinels know where that is."""
     parts = urlsplit(url)
     credentials = "".join(parts.netloc.rpartition("@")[:2])
-    return "redis://" + credentials + service + parts.path
+    return parts._replace(scheme="redis", netloc=credentials + service).geturl()
 `
 
 func (v sentinelURL) write(b *strings.Builder, level int) error {

@@ -100,7 +100,7 @@ func escape(s string, quote rune) string {
 			b.WriteString(`\n`)
 		case r >= ' ' && r <= '~':
 			b.WriteRune(r)
-		case r <= 0xff:
+		case r < 0x80:
 			fmt.Fprintf(&b, `\x%02x`, r)
 		case r <= 0xffff:
 			fmt.Fprintf(&b, `\u%04x`, r)

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/cachewright/cachewright"
@@ -83,16 +84,13 @@ func masterLocation(c cachewright.CachePlan, address expression) expression {
 	if !ok {
 		return sentinelURL{address, c.Pool.ServiceName}
 	}
-	credentials, path := "", ""
 	_, rest, _ := strings.Cut(string(literal), "://")
-	rest, _, _ = strings.Cut(rest, "?")
-	if at := strings.LastIndex(rest, "@"); at >= 0 {
-		credentials, rest = rest[:at+1], rest[at+1:]
+	host := strings.LastIndexByte(rest, '@') + 1
+	credentials, database := rest[:host], ""
+	if end := strings.IndexAny(rest[host:], "/?"); end >= 0 {
+		database = rest[host+end:]
 	}
-	if slash := strings.Index(rest, "/"); slash >= 0 {
-		path = rest[slash:]
-	}
-	return text("redis://" + credentials + c.Pool.ServiceName + path)
+	return text("redis://" + credentials + c.Pool.ServiceName + database)
 }
 
 // onlySentinels says that there are Redis caches and that all of them use Sentinels.
@@ -155,18 +153,21 @@ type pool struct {
 // options of whichever cache is used first.
 func (b *builder) comparePools() {
 	for i, p := range b.pools {
-		for _, earlier := range b.pools[:i] {
-			if same(p.address, earlier.address) && !same(p.kwargs, earlier.kwargs) {
-				c, _ := b.plan.Cache(p.alias)
-				b.warn(c, "Django opens one pool for this cache and "+earlier.alias+
-					", which have the same redis_url, with the pool options of whichever it uses first",
-					"give both the same pool options, or different databases")
-				break
-			}
+		earlier := slices.IndexFunc(b.pools[:i], func(e pool) bool {
+			return same(p.address, e.address) && !same(p.kwargs, e.kwargs)
+		})
+		if earlier >= 0 {
+			b.warnings = append(b.warnings, Warning{
+				Caches: []string{b.pools[earlier].alias, p.alias},
+				Message: "with the same redis_url they share one pool in Django, " +
+					"with the options of whichever it uses first",
+				Fix: "give both the same pool options, or different databases",
+			})
 		}
 	}
 }
 
+// same says that two expressions are written alike.
 func same(a, b expression) bool {
 	var x, y strings.Builder
 	return a.write(&x, 0) == nil && b.write(&y, 0) == nil && x.String() == y.String()

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"net/url"
 	"strings"
 
 	"github.com/cachewright/cachewright"
@@ -66,10 +65,6 @@ func source(v cachewright.Value) template.Template {
 // urlHasPassword says that address holds a password, or something that may be one: address need not be
 // a whole URL.
 func urlHasPassword(address string) bool {
-	address, query, _ := strings.Cut(address, "?")
-	if values, err := url.ParseQuery(query); err != nil || values.Get("password") != "" {
-		return true
-	}
 	if _, rest, ok := strings.Cut(address, "://"); ok {
 		address = rest
 	}

@@ -20,6 +20,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cachewright/cachewright"
 )
@@ -66,17 +67,17 @@ func JSON(p *cachewright.Plan, o Options) ([]byte, error) {
 
 // Warning is something about valid settings that their reader should know.
 type Warning struct {
-	Alias   string // the cache that it is about
-	Message string // one sentence
-	Fix     string // what to write to be rid of it
+	Caches  []string // the aliases that it is about
+	Message string   // one sentence about them
+	Fix     string   // what to do about it
 }
 
 // String returns the warning as one line.
 func (w Warning) String() string {
-	return fmt.Sprintf("cache %q: %s. Fix: %s", w.Alias, w.Message, w.Fix)
+	return fmt.Sprintf("cache %s: %s. Fix: %s", strings.Join(w.Caches, ", "), w.Message, w.Fix)
 }
 
-// Warnings returns what the header of [Python] warns of, in the order of the caches.
+// Warnings returns what the header of [Python] warns of.
 func Warnings(p *cachewright.Plan) []Warning {
 	b := builder{plan: p, options: Options{AllowSecrets: true}}
 	b.module()

@@ -2,9 +2,11 @@ package native
 
 import "errors"
 
-// The format's codes, as far as they are not ranges. Package msgpack exports them as variables, which
-// a switch cannot use; its Encoder and Decoder serve only types that know them by name, because they
-// wrap numbers that are too large, skip without a limit of depth and copy the name of every field.
+// The format's codes; a range is named by its first.
+//
+// Package msgpack has them as variables, which a switch cannot use. Its Encoder and Decoder serve here
+// only the types that ask for them: they wrap numbers that are too large, skip without a limit of depth
+// and copy the name of every field.
 const (
 	codeFixMap   = 0x80 // to 0x8f
 	codeFixArray = 0x90 // to 0x9f

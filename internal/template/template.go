@@ -14,18 +14,18 @@ const maxDepth = 20
 
 // Template is a text with variables, parsed. The zero Template is the empty text.
 type Template struct {
-	segments []segment
+	parts []Part
 }
 
-// segment is literal text, or a variable if name is set.
-type segment struct {
-	text string
+// Part is a piece of a template: literal text, or a variable if it has a name.
+type Part struct {
+	Text string // literal, as it will stand there; empty for a variable
 
-	name     string
-	hasElse  bool     // ${name:-otherwise}
-	other    Template // the default
-	required bool     // ${name:?message}
-	message  string
+	Name       string
+	HasDefault bool     // ${NAME:-default}
+	Default    Template // of ${NAME:-default}
+	Required   bool     // ${NAME:?message}
+	Message    string   // of ${NAME:?message}
 }
 
 // Error is a text that is no template.
@@ -72,13 +72,16 @@ func literal(text string) Template {
 	if text == "" {
 		return Template{}
 	}
-	return Template{segments: []segment{{text: text}}}
+	return Template{parts: []Part{{Text: text}}}
 }
+
+// Parts returns the pieces of t in their order. Callers must not change them.
+func (t Template) Parts() []Part { return t.parts }
 
 // IsLiteral says that t has no variables.
 func (t Template) IsLiteral() bool {
-	for _, s := range t.segments {
-		if s.name != "" {
+	for _, s := range t.parts {
+		if s.Name != "" {
 			return false
 		}
 	}
@@ -86,7 +89,7 @@ func (t Template) IsLiteral() bool {
 }
 
 // IsVariable says that t is one variable and nothing else.
-func (t Template) IsVariable() bool { return len(t.segments) == 1 && t.segments[0].name != "" }
+func (t Template) IsVariable() bool { return len(t.parts) == 1 && t.parts[0].Name != "" }
 
 // Names returns the variables of t in the order of their first appearance, those in defaults included.
 func (t Template) Names() []string {
@@ -102,10 +105,10 @@ func (t Template) Names() []string {
 }
 
 func (t Template) visit(see func(name string)) {
-	for _, s := range t.segments {
-		if s.name != "" {
-			see(s.name)
-			s.other.visit(see)
+	for _, s := range t.parts {
+		if s.Name != "" {
+			see(s.Name)
+			s.Default.visit(see)
 		}
 	}
 }
@@ -113,11 +116,11 @@ func (t Template) visit(see func(name string)) {
 // Expand fills in what lookup answers. An empty variable counts as unset for a default and a message,
 // as in the shell. Its errors are of type [*UnsetError].
 func (t Template) Expand(lookup func(name string) (value string, ok bool)) (string, error) {
-	if len(t.segments) == 1 && t.segments[0].name == "" {
-		return t.segments[0].text, nil
+	if len(t.parts) == 1 && t.parts[0].Name == "" {
+		return t.parts[0].Text, nil
 	}
 	var b strings.Builder
-	for _, s := range t.segments {
+	for _, s := range t.parts {
 		text, err := s.expand(lookup)
 		if err != nil {
 			return "", err
@@ -127,18 +130,18 @@ func (t Template) Expand(lookup func(name string) (value string, ok bool)) (stri
 	return b.String(), nil
 }
 
-func (s segment) expand(lookup func(string) (string, bool)) (string, error) {
-	if s.name == "" {
-		return s.text, nil
+func (p Part) expand(lookup func(string) (string, bool)) (string, error) {
+	if p.Name == "" {
+		return p.Text, nil
 	}
-	value, ok := lookup(s.name)
+	value, ok := lookup(p.Name)
 	switch {
 	case value != "":
 		return value, nil
-	case s.hasElse:
-		return s.other.Expand(lookup)
-	case s.required, !ok:
-		return "", &UnsetError{Name: s.name, Message: s.message, Empty: ok}
+	case p.HasDefault:
+		return p.Default.Expand(lookup)
+	case p.Required, !ok:
+		return "", &UnsetError{Name: p.Name, Message: p.Message, Empty: ok}
 	}
 	return "", nil
 }
@@ -155,7 +158,7 @@ func (p *parser) parse(depth int) (Template, *Error) {
 	var b strings.Builder
 	flush := func() {
 		if b.Len() > 0 {
-			t.segments = append(t.segments, segment{text: b.String()})
+			t.parts = append(t.parts, Part{Text: b.String()})
 			b.Reset()
 		}
 	}
@@ -174,7 +177,7 @@ func (p *parser) parse(depth int) (Template, *Error) {
 			if err != nil {
 				return t, err
 			}
-			t.segments = append(t.segments, s)
+			t.parts = append(t.parts, s)
 		default:
 			b.WriteByte(rest[0])
 			p.at++
@@ -185,10 +188,10 @@ func (p *parser) parse(depth int) (Template, *Error) {
 }
 
 // variable reads one ${...}.
-func (p *parser) variable(depth int) (segment, *Error) {
+func (p *parser) variable(depth int) (Part, *Error) {
 	start := p.at
-	fail := func(message, fix string) (segment, *Error) {
-		return segment{}, &Error{Offset: start, Message: message, Fix: fix}
+	fail := func(message, fix string) (Part, *Error) {
+		return Part{}, &Error{Offset: start, Message: message, Fix: fix}
 	}
 	if depth >= maxDepth {
 		return fail("defaults are nested too deeply", "use fewer ${...} inside each other")
@@ -205,7 +208,7 @@ func (p *parser) variable(depth int) (segment, *Error) {
 		return fail("what follows ${ is not the name of a variable", "write ${NAME}, or $${ for the characters themselves")
 	case rest[0] == '}':
 		p.at++
-		return segment{name: name}, nil
+		return Part{Name: name}, nil
 	case strings.HasPrefix(rest, ":-"):
 		p.at += len(":-")
 		return p.otherwise(name, start, depth)
@@ -220,24 +223,24 @@ func (p *parser) variable(depth int) (segment, *Error) {
 		"write ${NAME}, ${NAME:-default} or ${NAME:?message}, or $${ for the characters themselves")
 }
 
-func (p *parser) otherwise(name string, start, depth int) (segment, *Error) {
+func (p *parser) otherwise(name string, start, depth int) (Part, *Error) {
 	other, err := p.parse(depth + 1)
 	if err != nil {
-		return segment{}, err
+		return Part{}, err
 	}
 	if p.at >= len(p.text) {
-		return segment{}, &Error{Offset: start, Message: "${NAME:- is never closed", Fix: "write ${NAME:-default}"}
+		return Part{}, &Error{Offset: start, Message: "${NAME:- is never closed", Fix: "write ${NAME:-default}"}
 	}
 	p.at++
-	return segment{name: name, hasElse: true, other: other}, nil
+	return Part{Name: name, HasDefault: true, Default: other}, nil
 }
 
-func (p *parser) message(name string, start int) (segment, *Error) {
+func (p *parser) message(name string, start int) (Part, *Error) {
 	end := strings.IndexByte(p.text[p.at:], '}')
 	if end < 0 {
-		return segment{}, &Error{Offset: start, Message: "${NAME:? is never closed", Fix: "write ${NAME:?message}"}
+		return Part{}, &Error{Offset: start, Message: "${NAME:? is never closed", Fix: "write ${NAME:?message}"}
 	}
-	s := segment{name: name, required: true, message: strings.TrimSpace(p.text[p.at : p.at+end])}
+	s := Part{Name: name, Required: true, Message: strings.TrimSpace(p.text[p.at : p.at+end])}
 	p.at += end + 1
 	return s, nil
 }

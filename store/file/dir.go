@@ -24,7 +24,8 @@ import (
 // Another layout can take its place: its marker will read otherwise, and this one will refuse it.
 const (
 	markerName = "cachewright.layout"
-	markerText = "files 1\nThis directory is a cache. Delete it as a whole to clear it.\n"
+	layout     = "files 1\n"
+	markerText = layout + "This directory is a cache. Delete it as a whole to clear it.\n"
 )
 
 // dir is an open store directory.
@@ -124,42 +125,39 @@ func trusted(path string, fd int, o Options) error {
 // adopt checks the marker and, with create, makes a missing one in an empty directory.
 func (d *dir) adopt(create bool) (made bool, err error) {
 	text, err := d.marker()
-	if err != nil {
+	if text == "" && err == nil {
+		text, err = d.strange()
+	}
+	switch {
+	case err != nil:
 		return false, err
+	case strings.HasPrefix(text, layout):
+		return true, nil
+	case text == "" && !create:
+		return false, nil
+	case !strings.HasPrefix(markerText, text):
+		name, _, _ := strings.Cut(text, "\n")
+		return false, refused(d.path, ErrForeign,
+			fmt.Sprintf("its layout is %.40q and this version writes \"files 1\"; choose another directory", name))
 	}
-	if text == "" {
-		empty, err := d.empty()
-		if err != nil {
-			return false, err
-		}
-		// Another process may have made the marker and more since we looked.
-		if text, err = d.marker(); err != nil {
-			return false, err
-		}
-		if text == "" && !empty {
-			return false, refused(d.path, ErrForeign, "choose an empty directory, or empty this one")
-		}
-		if text == "" && !create {
-			return false, nil
-		}
-	}
-	// A beginning of the text was left by a crash, or another process is writing the rest.
-	if text == markerText || !strings.HasPrefix(markerText, text) {
-		return text == markerText, d.checkLayout(text)
-	}
+	// There is no marker, or its beginning: it was cut off by a crash, or another process is at it.
 	if err := d.mark(); err != nil {
 		return false, d.unavailable("write", markerName, err)
 	}
 	return true, nil
 }
 
-func (d *dir) checkLayout(text string) error {
-	if text == markerText {
-		return nil
+// strange refuses a directory that has no marker but something else. Another process may have made the
+// marker and more since its text was read, so that is returned again.
+func (d *dir) strange() (text string, err error) {
+	empty, err := d.empty()
+	if err != nil {
+		return "", err
 	}
-	layout, _, _ := strings.Cut(text, "\n")
-	return refused(d.path, ErrForeign,
-		fmt.Sprintf("its layout is %.40q and this version writes \"files 1\"; choose another directory", layout))
+	if text, err = d.marker(); text == "" && err == nil && !empty {
+		err = refused(d.path, ErrForeign, "choose an empty directory, or empty this one")
+	}
+	return text, err
 }
 
 // marker returns the text of the marker; it is empty if there is none.

@@ -16,6 +16,12 @@ import (
 	"github.com/cachewright/cachewright/store/file"
 )
 
+// diskRoles are the roles that mount a disk.
+var diskRoles = map[string]func(dir string) error{
+	"fulldisk": fullDisk,
+	"readonly": readOnlyDisk,
+}
+
 // runOnDisk runs a role in a mount name space of its own, where it can mount a small disk over dir.
 func runOnDisk(t *testing.T, role string) {
 	t.Helper()

@@ -1,3 +1,5 @@
+//go:build linux || darwin
+
 package file_test
 
 import (
@@ -33,14 +35,16 @@ var roles = map[string]func(dir string) error{
 	"glance":   glance,
 	"denied":   denied,
 	"fdlimit":  outOfDescriptors,
-	"fulldisk": fullDisk,
-	"readonly": readOnlyDisk,
 }
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 {
 		if name, ok := strings.CutPrefix(os.Args[1], "role="); ok {
-			if err := roles[name](os.Args[2]); err != nil {
+			role := roles[name]
+			if role == nil {
+				role = diskRoles[name]
+			}
+			if err := role(os.Args[2]); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(1)
 			}

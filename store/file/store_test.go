@@ -1,3 +1,5 @@
+//go:build linux || darwin
+
 package file_test
 
 import (
@@ -411,6 +413,58 @@ func TestWaitingForALockEnds(t *testing.T) {
 	release()
 	releaseTorn()
 	set(t, s, "k", "w")
+	noError(t, file.SweepAll(s))
+}
+
+func TestRecordOfAnotherKeyIsAMiss(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, file.Options{})
+	for _, from := range []string{"other", "longer key"} {
+		set(t, s, "mine!", "v")
+		set(t, s, from, "of another key")
+		noError(t, os.Rename(filepath.Join(dir, file.Path(from)), filepath.Join(dir, file.Path("mine!"))))
+		_, found, err := s.TTL(t.Context(), "mine!")
+		noError(t, err)
+		want(t, "found by TTL", found, false)
+		want(t, "value", get(t, s, "mine!"), "(absent)")
+		for key, err := range s.Scan(t.Context(), "", "*") {
+			t.Errorf("scan: got %q, %v, want nothing", key, err)
+		}
+		set(t, s, "mine!", "v")
+		want(t, "value after Set", get(t, s, "mine!"), "v")
+		noError(t, file.SweepAll(s))
+		_, err = s.Delete(t.Context(), "mine!")
+		noError(t, err)
+	}
+}
+
+func TestTornRecordIsAbsentUntilItIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, ctx := open(t, dir, file.Options{}), t.Context()
+	tests := []struct {
+		name string
+		tear func(path string) error
+	}{
+		{"an empty file", func(path string) error { return os.Truncate(path, 0) }},
+		{"half a header", func(path string) error { return os.Truncate(path, 10) }},
+		{"half a value", func(path string) error { return os.Truncate(path, 40) }},
+		{"zeros at the end", func(path string) error { return errors.Join(os.Truncate(path, 40), os.Truncate(path, 46)) }},
+		{"foreign bytes", func(path string) error { return os.WriteFile(path, bytes.Repeat([]byte("x"), 100), 0o600) }},
+	}
+	for _, tt := range tests {
+		set(t, s, "k", "0123456789")
+		noError(t, tt.tear(filepath.Join(dir, file.Path("k"))))
+		want(t, tt.name+": value", get(t, s, "k"), "(absent)")
+		_, found, err := s.Incr(ctx, "k", 1)
+		noError(t, err)
+		want(t, tt.name+": counted", found, false)
+		stored, err := s.Add(ctx, "k", []byte("again"), time.Hour)
+		noError(t, err)
+		want(t, tt.name+": added", stored, true)
+		want(t, tt.name+": value after Add", get(t, s, "k"), "again")
+	}
 	noError(t, file.SweepAll(s))
 }
 

@@ -45,7 +45,7 @@ func (p *phase) up() bool { return p.refusal == nil && p.decided == nil }
 // the server is there whenever a call has reason to doubt it, so that a server that is gone or hangs
 // costs each call an instant instead of a timeout, and is found again without risking a call.
 type breaker struct {
-	now atomic.Pointer[phase]
+	current atomic.Pointer[phase]
 
 	// doubts wakes run. Its buffer of one remembers that there is something to find out.
 	doubts chan struct{}
@@ -60,7 +60,7 @@ type breaker struct {
 // newBreaker returns a breaker in the phase trying. Its run must be started.
 func newBreaker(probe func(ctx context.Context, patient bool) error, changed func(error)) *breaker {
 	b := &breaker{doubts: make(chan struct{}, 1), probe: probe, changed: changed}
-	b.now.Store(&phase{decided: make(chan struct{})})
+	b.current.Store(&phase{decided: make(chan struct{})})
 	b.doubts <- struct{}{}
 	return b
 }
@@ -69,7 +69,7 @@ func newBreaker(probe func(ctx context.Context, patient bool) error, changed fun
 // whether there is a server, or returns why calls are refused. If ctx ends first, it returns ctx's error.
 func (b *breaker) pass(ctx context.Context) (*phase, error) {
 	for {
-		p := b.now.Load()
+		p := b.current.Load()
 		if p.decided == nil {
 			return p, p.refusal
 		}
@@ -92,7 +92,7 @@ func (b *breaker) doubt() {
 // lost says that the connection broke under a call that started in p. Further calls wait for the outcome
 // of a probe. A call that started before the latest change says nothing about the server of today.
 func (b *breaker) lost(p *phase) {
-	if p.up() && b.now.CompareAndSwap(p, &phase{decided: make(chan struct{})}) {
+	if p.up() && b.current.CompareAndSwap(p, &phase{decided: make(chan struct{})}) {
 		b.doubt()
 	}
 }
@@ -105,11 +105,11 @@ func (b *breaker) closeWith(refusal error) {
 // move changes the phase, unless the present one is final, and returns the one before.
 func (b *breaker) move(next *phase) (before *phase) {
 	for {
-		p := b.now.Load()
+		p := b.current.Load()
 		if p.final {
 			return p
 		}
-		if b.now.CompareAndSwap(p, next) {
+		if b.current.CompareAndSwap(p, next) {
 			if p.decided != nil {
 				close(p.decided)
 			}
@@ -136,12 +136,12 @@ func (b *breaker) run(ctx context.Context) {
 // settle probes the server until it answers or ctx ends.
 func (b *breaker) settle(ctx context.Context) {
 	for attempt := 0; ; attempt++ {
-		err := b.probe(ctx, !b.now.Load().up())
+		err := b.probe(ctx, !b.current.Load().up())
 		if ctx.Err() != nil {
 			return
 		}
 		if err == nil {
-			b.recover()
+			b.answered()
 			return
 		}
 		if before := b.move(&phase{refusal: err}); before.refusal == nil {
@@ -153,9 +153,9 @@ func (b *breaker) settle(ctx context.Context) {
 	}
 }
 
-// recover moves up, unless nothing but a doubt has to be laid to rest.
-func (b *breaker) recover() {
-	if b.now.Load().up() {
+// answered moves up, unless nothing but a doubt has to be laid to rest.
+func (b *breaker) answered() {
+	if b.current.Load().up() {
 		return
 	}
 	if before := b.move(&phase{}); before.refusal != nil && !before.final {

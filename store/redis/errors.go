@@ -27,7 +27,7 @@ type ServerError struct {
 }
 
 // Error returns what the server said.
-func (e *ServerError) Error() string { return "redis: " + e.Code + " " + e.Message }
+func (e *ServerError) Error() string { return e.Code + " " + e.Message }
 
 // Unwrap returns the error of package store that the answer stands for, or nil.
 func (e *ServerError) Unwrap() error {
@@ -46,10 +46,18 @@ func (e *ServerError) Unwrap() error {
 	return nil
 }
 
-// isRefusal reports whether the server is there and turns us away.
+// isRefusal reports whether the server is there and turns us away for a reason that does not pass by
+// itself.
 func isRefusal(err error) bool {
 	var answer *ServerError
-	return errors.As(err, &answer) && answer.Code != "LOADING"
+	if !errors.As(err, &answer) {
+		return false
+	}
+	switch answer.Code {
+	case "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN":
+		return false
+	}
+	return true
 }
 
 // parseServerError reads the text of an error reply. Whatever secret it contains is masked: a server that
@@ -74,18 +82,21 @@ func parseServerError(text, secret string) *ServerError {
 }
 
 // serverError returns err as the answer of the server that it is, or nil.
-func (s settings) serverError(err error) *ServerError {
+func (s *settings) serverError(err error) *ServerError {
+	if err == nil || rueidis.IsRedisNil(err) {
+		return nil
+	}
 	var answer *rueidis.RedisError
-	if !errors.As(err, &answer) || answer.IsNil() {
+	if !errors.As(err, &answer) {
 		return nil
 	}
 	return parseServerError(answer.Error(), s.password)
 }
 
 // unreachable returns the error of a call that could not be carried out, because of cause.
-func (s settings) unreachable(cause error) error {
+func (s *settings) unreachable(cause error) error {
 	if answer := s.serverError(cause); answer != nil {
-		return fmt.Errorf("%w: redis %s turned the connection away: %w", store.ErrUnavailable, s.address, answer)
+		return fmt.Errorf("%w: redis %s: %w", store.ErrUnavailable, s.address, answer)
 	}
 	if errors.Is(cause, context.Canceled) {
 		// A connection that several calls waited for was given up with the call that made it. To the
@@ -101,6 +112,6 @@ func (s settings) unreachable(cause error) error {
 }
 
 // overdue returns the error of a call that was not answered by its deadline: why.
-func (s settings) overdue(why string) error {
+func (s *settings) overdue(why string) error {
 	return fmt.Errorf("%w: redis %s: %s: %w", store.ErrUnavailable, s.address, why, context.DeadlineExceeded)
 }

@@ -13,6 +13,21 @@ import (
 const masked = "***"
 
 // Format prints o for every verb as String does, so that no verb shows a secret.
+func (o Options) Format(f fmt.State, _ rune) { format(f, o) }
+
+// String lists the options that are set, with secrets masked.
+func (o Options) String() string { return fmt.Sprint(o) }
+
+// GoString is String: a secret must not appear in %#v either.
+func (o Options) GoString() string { return o.String() }
+
+// LogValue groups the options that are set, with secrets masked.
+func (o Options) LogValue() slog.Value { return logValue(o) }
+
+// MarshalJSON writes the options that are set as an object, durations as "1.5s", secrets masked.
+func (o Options) MarshalJSON() ([]byte, error) { return marshal(o) }
+
+// Format prints o for every verb as String does, so that no verb shows a secret.
 func (o PoolOptions) Format(f fmt.State, _ rune) { format(f, o) }
 
 // String lists the options that are set, with secrets masked.
@@ -51,17 +66,18 @@ type option struct {
 	value any
 }
 
-// shown returns the set fields of a struct of options in the order of their declaration. Pointers are
-// followed, durations are text and secrets are masked.
+// shown returns the fields of a struct of options that are set and have a redis-py name, in the order of
+// their declaration. Pointers are followed, durations are text and secrets are masked.
 func shown(options any) []option {
 	v := reflect.ValueOf(options)
 	var set []option
 	for i := range v.NumField() {
 		field, tag := v.Field(i), v.Type().Field(i).Tag
-		if field.IsZero() {
+		name, named := tag.Lookup("redispy")
+		if !named || field.IsZero() {
 			continue
 		}
-		o := option{name: tag.Get("redispy"), value: reflect.Indirect(field).Interface()}
+		o := option{name: name, value: reflect.Indirect(field).Interface()}
 		if d, ok := o.value.(time.Duration); ok {
 			o.value = d.String()
 		}

@@ -20,26 +20,26 @@ const DefaultAddress = "localhost:6379"
 // An Options prints, logs and marshals with secrets masked.
 type Options struct {
 	// Address is the server as host:port, an IPv6 address in brackets. Empty means [DefaultAddress].
-	Address string
+	Address string `redispy:"address"`
 
 	// TLS says that the server speaks TLS, as a rediss:// URL does.
-	TLS bool
+	TLS bool `redispy:"tls"`
 
 	// Username is the ACL user. Empty means [PoolOptions.Username].
-	Username string
+	Username string `redispy:"username"`
 
 	// Password is the password of the user. Empty means [PoolOptions.Password].
-	Password string `secret:"true"`
+	Password string `redispy:"password" secret:"true"`
 
 	// DB is the number of the database. Nil means [PoolOptions.DB].
-	DB *int
+	DB *int `redispy:"db"`
 
 	// MaxConnections is the most connections to open to one server. Zero means
 	// [DefaultMaxConnections]; [PoolOptions.MaxConnections] comes first.
-	MaxConnections int
+	MaxConnections int `redispy:"max_connections"`
 
 	// Pool tunes the connections.
-	Pool PoolOptions
+	Pool PoolOptions `redispy:"connection_pool_kwargs"`
 
 	// Logger hears when the server is lost and when it is back. Nil means nobody does.
 	Logger *slog.Logger

@@ -198,8 +198,8 @@ type SentinelOptions struct {
 // Node is the address of one server.
 type Node struct {
 	// Host is a name or an IP address, without brackets.
-	Host string `redispy:"host"`
+	Host string `redispy:"host" json:"host"`
 
 	// Port is the TCP port. Zero means 6379, or 26379 for a Sentinel.
-	Port int `redispy:"port"`
+	Port int `redispy:"port" json:"port"`
 }

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/cachewright/cachewright"
+	"github.com/cachewright/cachewright/store"
+	"github.com/cachewright/cachewright/store/redis"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestFailuresAreExplained(t *testing.T) {
+	down := func(cause error) error { return fmt.Errorf("%w: redis: %w", store.ErrUnavailable, cause) }
+	onRedis := cachewright.CachePlan{
+		Alias: "default", Backend: cachewright.BackendRedis,
+		RedisURL: cachewright.NewSecret("redis://ada:hunter2@cache.internal:6380/1"),
+		Values:   map[string]cachewright.Value{"redis_url": {Origin: "config.yaml:2:12", Written: true}},
+	}
+	byVariable := onRedis
+	byVariable.Values = map[string]cachewright.Value{"redis_url": {Origin: "env REDIS_URL", Written: true}}
+	pending := onRedis
+	pending.Pending = "encrypted connections come with a later version"
+	onFile := cachewright.CachePlan{Alias: "default", Backend: cachewright.BackendFile, Directory: "/srv/cache"}
+
+	tests := []struct {
+		name          string
+		err           error
+		plan          cachewright.CachePlan
+		want, wantFix string
+	}{
+		{"nobody listens", down(syscall.ECONNREFUSED), onRedis,
+			"CW501 connection refused (cache.internal:6380)", "start Redis, or correct redis_url (config.yaml:2:12)"},
+		{"the place is a variable", down(syscall.ECONNREFUSED), byVariable,
+			"CW501 connection refused (cache.internal:6380)", "start Redis, or correct REDIS_URL"},
+		{"no answer", down(context.DeadlineExceeded), onRedis,
+			"CW502 no answer in time (cache.internal:6380)",
+			"see that the server is up and the network lets you through; for a slow one " + slowNetwork},
+		{"a wrong password", down(&redis.ServerError{Code: "WRONGPASS", Message: "invalid username-password pair"}), onRedis,
+			"CW503 user or password refused (cache.internal:6380)", "correct redis_url (config.yaml:2:12)"},
+		{"a name that nobody knows", down(&net.DNSError{Err: "no such host", Name: "cache.internal", IsNotFound: true}), onRedis,
+			"CW504 unknown host (cache.internal:6380)", "correct redis_url (config.yaml:2:12)"},
+		{"a server out of memory", &redis.ServerError{Code: "OOM", Message: "command not allowed"}, onRedis,
+			"CW505 the server answers OOM command not allowed (cache.internal:6380)", "see what the server reports, with redis-cli INFO"},
+		{"something else on the network", down(syscall.EHOSTUNREACH), onRedis,
+			"CW500 the connection failed (cache.internal:6380)", "see that the server is up, or correct redis_url (config.yaml:2:12)"},
+		{"a topology of a later version", errors.ErrUnsupported, pending,
+			"encrypted connections come with a later version", "until then, write the redis:// URL of a single server"},
+		{"a full disk", fmt.Errorf("cachewright: set: file store: write: %w: %w", store.ErrUnavailable, syscall.ENOSPC), onFile,
+			"CW506 set: file store: write: store unavailable: no space left on device",
+			"make /srv/cache a directory of this user, or correct location"},
+		{"a wrong answer", errors.New("get: another value than the one just written"), onRedis,
+			"get: another value than the one just written", "cachewright plan shows the cache's options and where they come from"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := explainFailure(tt.err, tt.plan)
+			if diff := cmp.Diff([]string{tt.want, tt.wantFix}, []string{f.Error(), f.fix}); diff != "" {
+				t.Errorf("message and fix (-want +got):\n%s", diff)
+			}
+			if !errors.Is(f, tt.err) {
+				t.Errorf("the failure does not wrap %v", tt.err)
+			}
+			if strings.Contains(f.Error()+f.fix, "hunter2") {
+				t.Error("the failure shows the password")
+			}
+			if got, want := f.meanwhile != "", errors.Is(tt.err, store.ErrUnavailable); got != want {
+				t.Errorf("says what happens meanwhile: %t, want %t", got, want)
+			}
+		})
+	}
+}

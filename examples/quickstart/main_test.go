@@ -1,0 +1,10 @@
+package main
+
+func Example() {
+	main()
+	// Output:
+	// loading
+	// Ada <nil>
+	// Ada <nil>
+	// Ada <nil>
+}

@@ -1,0 +1,105 @@
+package memory
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/cachewright/cachewright/store"
+)
+
+// Incr adds delta to the decimal integer stored under key, keeps its lifetime, and returns the sum.
+func (s *Store) Incr(ctx context.Context, key string, delta int64) (n int64, found bool, err error) {
+	if err := s.check(ctx); err != nil {
+		return 0, false, err
+	}
+	current, found := s.peek(key)
+	if !found {
+		return 0, false, nil
+	}
+	if err := s.makeRoom(key, current.size+int64(maxDigits)); err != nil {
+		return 0, false, err
+	}
+	s.update(key, func(old *entry) (*entry, otter.ComputeOp) {
+		if found = old != nil; !found {
+			return nil, otter.CancelOp
+		}
+		if n, err = sum(old.value, delta); err != nil {
+			return nil, otter.CancelOp
+		}
+		value := strconv.AppendInt(make([]byte, 0, maxDigits), n, 10)
+		size := old.size + int64(len(value)-len(old.value))
+		return &entry{value: value, deadline: old.deadline, size: size}, otter.WriteOp
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	return n, found, nil
+}
+
+const maxDigits = len("-9223372036854775808")
+
+func sum(value []byte, delta int64) (int64, error) {
+	n, ok := store.Decimal(value)
+	if !ok {
+		return 0, store.ErrNotInteger
+	}
+	return store.Sum(n, delta)
+}
+
+// Swap replaces the value of key by a copy of new, for ttl, only if it still is old, and reports
+// whether it did. A nil old stands for an absent key, a nil new deletes.
+func (s *Store) Swap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (swapped bool, err error) {
+	if err := s.check(ctx); err != nil {
+		return false, err
+	}
+	if old == nil && new == nil {
+		return false, errors.New("swap of an absent key for an absent key: give an old or a new value")
+	}
+	if new == nil {
+		s.update(key, func(e *entry) (*entry, otter.ComputeOp) {
+			if swapped = matches(e, old); swapped {
+				return nil, otter.InvalidateOp
+			}
+			return nil, otter.CancelOp
+		})
+		return swapped, nil
+	}
+	if err := store.CheckTTL(ttl); err != nil {
+		return false, err
+	}
+	return s.replace(key, old, new, ttl)
+}
+
+// replace stores a copy of new under key, for ttl, if the value there still is old.
+func (s *Store) replace(key string, old, new []byte, ttl time.Duration) (replaced bool, err error) {
+	if current, _ := s.peek(key); !matches(current, old) {
+		return false, nil // without making room for nothing
+	}
+	if err := s.makeRoom(key, sizeOf(key, new)); err != nil {
+		return false, err
+	}
+	e := s.newEntry(key, new, ttl)
+	s.update(key, func(current *entry) (*entry, otter.ComputeOp) {
+		if replaced = matches(current, old); !replaced {
+			return nil, otter.CancelOp
+		}
+		if ttl == store.Keep && current != nil {
+			e.deadline = current.deadline
+		}
+		return e, otter.WriteOp
+	})
+	return replaced, nil
+}
+
+// matches reports whether e, nil for an absent key, holds old, nil for absence.
+func matches(e *entry, old []byte) bool {
+	if e == nil || old == nil {
+		return e == nil && old == nil
+	}
+	return bytes.Equal(e.value, old)
+}

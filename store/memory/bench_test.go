@@ -1,0 +1,89 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/cachewright/cachewright/store"
+)
+
+const benchKeys = 10_000
+
+func benchmarkKeys() ([]string, [][]byte) {
+	keys, raw := make([]string, benchKeys), make([][]byte, benchKeys)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("app:1:user:%010d", i)
+		raw[i] = []byte(keys[i])
+	}
+	return keys, raw
+}
+
+// benchmarkReads reads by read(i) on all processors.
+func benchmarkReads(b *testing.B, read func(i int) bool) {
+	b.Helper()
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for i := 0; pb.Next(); i++ {
+			if !read(i % benchKeys) {
+				b.Error("a key is missing")
+				return
+			}
+		}
+	})
+}
+
+// BenchmarkHit compares a read of the store with one of the engine below it.
+func BenchmarkHit(b *testing.B) {
+	ctx := context.Background()
+	keys, raw := benchmarkKeys()
+	value := make([]byte, 100)
+	b.Run("engine", func(b *testing.B) {
+		engine := otter.Must(&otter.Options[string, []byte]{MaximumSize: 2 * benchKeys})
+		for _, key := range keys {
+			engine.Set(key, value)
+		}
+		benchmarkReads(b, func(i int) bool { _, found := engine.GetIfPresent(keys[i]); return found })
+	})
+	for _, ttl := range []time.Duration{time.Hour, store.Forever} {
+		s := newStore(b, Options{})
+		for _, key := range keys {
+			if err := s.Set(ctx, key, value, ttl); err != nil {
+				b.Fatal(err)
+			}
+		}
+		name := ttl.String()
+		if ttl == store.Forever {
+			name = "Forever"
+		}
+		b.Run("Get/"+name, func(b *testing.B) {
+			benchmarkReads(b, func(i int) bool { _, found, _ := s.Get(ctx, keys[i]); return found })
+		})
+		b.Run("Object/"+name, func(b *testing.B) {
+			benchmarkReads(b, func(i int) bool { _, _, found := s.Object(raw[i]); return found })
+		})
+	}
+}
+
+// BenchmarkSet writes over existing keys, and into a store that is full.
+func BenchmarkSet(b *testing.B) {
+	ctx := context.Background()
+	keys, _ := benchmarkKeys()
+	value := make([]byte, 100)
+	for name, o := range map[string]Options{"with room": {}, "full": {MaxEntries: benchKeys / 8}} {
+		b.Run(name, func(b *testing.B) {
+			s := newStore(b, o)
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				if err := s.Set(ctx, keys[i%benchKeys], value, time.Hour); err != nil {
+					b.Fatal(err)
+				}
+				i++
+			}
+		})
+	}
+}

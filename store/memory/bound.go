@@ -1,0 +1,145 @@
+package memory
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/maypok86/otter/v2"
+)
+
+// ErrTooLarge is returned when an entry is larger than the whole store may be. What was stored under
+// its key stays.
+var ErrTooLarge = errors.New("entry larger than the store")
+
+const defaultMaxBytes = 64 << 20
+
+// bound turns the two bounds of Options into one: each entry is counted with its bytes or with its
+// share of the number of entries, whichever is more. While the sum is within max, so are both.
+type bound struct {
+	max   int64 // bytes
+	share int64 // bytes that the smallest entry counts
+	unit  int64 // bytes per weight of the engine, which counts up to 4 Gi only
+}
+
+func newBound(o Options) (bound, error) {
+	if o.MaxBytes < 0 || o.MaxEntries < 0 {
+		return bound{}, fmt.Errorf("memory store: MaxBytes %d, MaxEntries %d: want positive numbers, or zero for the default",
+			o.MaxBytes, o.MaxEntries)
+	}
+	b := bound{max: o.MaxBytes}
+	if b.max == 0 {
+		b.max = defaultMaxBytes
+	}
+	if entries := int64(o.MaxEntries); entries > 0 && entries <= b.max {
+		b.share = b.max / entries
+		b.max = b.share * entries
+	}
+	b.unit = b.max/math.MaxUint32 + 1
+	return b, nil
+}
+
+// charge returns the bytes that an entry of size bytes is counted with.
+func (b bound) charge(size int64) int64 { return max(size, b.share) }
+
+// weight and maxWeight are the charge and the maximum in the unit of the engine. They are rounded such
+// that the engine never finds the store too full before the store does.
+func (b bound) weight(e *entry) uint32 { return uint32(b.charge(e.size) / b.unit) }
+func (b bound) maxWeight() uint64      { return uint64((b.max + b.unit - 1) / b.unit) }
+
+// account counts an entry that is about to be stored.
+func (s *Store) account(e *entry) {
+	s.used.Add(s.bound.charge(e.size))
+	s.count.Add(1)
+}
+
+// removed is called by the engine for every entry that leaves it, for whatever reason.
+func (s *Store) removed(d otter.DeletionEvent[string, *entry]) {
+	s.used.Add(-s.bound.charge(d.Value.size))
+	s.count.Add(-1)
+	if d.Cause == otter.CauseOverflow {
+		s.evicted.Add(1)
+	}
+}
+
+// makeRoom evicts the entries that are the least likely to be used until an entry of size bytes fits in
+// under key.
+//
+// The engine would make room after a write, and may decide that the new entry is the one to go. Here
+// room is made before, so that a write is always seen by the reads after it. Only when writers at the
+// same time have taken up all the room between them is it left to the engine.
+func (s *Store) makeRoom(key string, size int64) error {
+	if s.bound.charge(size) > s.bound.max {
+		return fmt.Errorf("%w: %d bytes with its key, and the store is bounded to %d; raise MaxBytes or store less",
+			ErrTooLarge, size, s.bound.max)
+	}
+	for s.excess(key, size) > 0 {
+		victim, found := s.coldest()
+		if !found {
+			return nil
+		}
+		if victim.Key != key {
+			s.evict(victim)
+		}
+	}
+	return nil
+}
+
+// excess returns by how many bytes the store is too full for size bytes to be stored under key.
+func (s *Store) excess(key string, size int64) int64 {
+	excess := s.used.Load() + s.bound.charge(size) - s.bound.max
+	if excess <= 0 {
+		return excess
+	}
+	if old, found := s.entries.GetEntryQuietly(key); found {
+		excess -= s.bound.charge(old.Value.size)
+	}
+	return excess
+}
+
+// victim is an entry that is to be evicted.
+type victim = otter.Entry[string, *entry]
+
+// coldest returns the entry that is to be evicted next, unless the store is empty.
+//
+// Asking the engine for its order costs several writes, so it is asked for a few entries at once: not
+// so many that those which are read meanwhile would matter.
+func (s *Store) coldest() (next victim, found bool) {
+	s.coldMu.Lock()
+	defer s.coldMu.Unlock()
+	if len(s.cold) == 0 {
+		wanted, bytes := min(s.count.Load()/64, 31)+1, int64(0)
+		for v := range s.entries.Coldest() {
+			s.cold = append(s.cold, v)
+			bytes += v.Value.size
+			if int64(len(s.cold)) == wanted || bytes > s.bound.max/64 {
+				break
+			}
+		}
+	}
+	if len(s.cold) == 0 {
+		return victim{}, false
+	}
+	next = s.cold[0]
+	s.cold[0] = victim{}
+	s.cold = s.cold[1:]
+	return next, true
+}
+
+// forgetVictims lets go of the entries that were to be evicted.
+func (s *Store) forgetVictims() {
+	s.coldMu.Lock()
+	defer s.coldMu.Unlock()
+	s.cold = nil
+}
+
+// evict removes v unless it has been replaced or has ended meanwhile.
+func (s *Store) evict(v victim) {
+	s.entries.ComputeIfPresent(v.Key, func(e *entry) (*entry, otter.ComputeOp) {
+		if e != v.Value {
+			return nil, otter.CancelOp
+		}
+		s.evicted.Add(1)
+		return nil, otter.InvalidateOp
+	})
+}

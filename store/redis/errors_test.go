@@ -1,0 +1,100 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/cachewright/cachewright/store"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParseServerError(t *testing.T) {
+	tests := []struct {
+		name string
+		text string
+		want ServerError
+		is   error
+	}{
+		{"an error with a code", "WRONGTYPE Operation against a key", ServerError{"WRONGTYPE", "Operation against a key"}, nil},
+		{"an error without", "something odd", ServerError{"ERR", "something odd"}, nil},
+		{"one word", "ODD", ServerError{"ERR", "ODD"}, nil},
+		{"nothing", "", ServerError{"ERR", ""}, nil},
+		{"not an integer", "ERR value is not an integer or out of range",
+			ServerError{"ERR", "value is not an integer or out of range"}, store.ErrNotInteger},
+		{"overflow", "ERR increment or decrement would overflow",
+			ServerError{"ERR", "increment or decrement would overflow"}, store.ErrOverflow},
+		{"too many clients", "ERR max number of clients reached",
+			ServerError{"ERR", "max number of clients reached"}, store.ErrUnavailable},
+		{"loading", "LOADING Redis is loading", ServerError{"LOADING", "Redis is loading"}, store.ErrUnavailable},
+		{"an error inside a script, version 7",
+			"WRONGTYPE Operation against a key script: 8f1e, on @user_script:2.",
+			ServerError{"WRONGTYPE", "Operation against a key"}, nil},
+		{"an error inside a script, version 6",
+			"ERR Error running script (call to f_8f1e): @user_script:3: ERR value is not an integer or out of range",
+			ServerError{"ERR", "value is not an integer or out of range"}, store.ErrNotInteger},
+		{"an error inside a script, version 6, with a code",
+			"ERR Error running script (call to f_8f1e): @user_script:3: WRONGTYPE Operation against a key",
+			ServerError{"WRONGTYPE", "Operation against a key"}, nil},
+		{"arguments that the server repeats",
+			"ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 'hidden'",
+			ServerError{"ERR", "unknown command 'HELLO'"}, nil},
+		{"the password in between", "ERR what is hidden?", ServerError{"ERR", "what is ***?"}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := parseServerError(tt.text, "hidden")
+			if diff := cmp.Diff(&tt.want, got); diff != "" {
+				t.Errorf("answer differs (-want +got):\n%s", diff)
+			}
+			if is := errors.Unwrap(got); is != tt.is {
+				t.Errorf("it wraps %v, want %v", is, tt.is)
+			}
+		})
+	}
+}
+
+func FuzzParseServerErrorHidesThePassword(f *testing.F) {
+	f.Add("ERR unknown command 'AUTH', with args beginning with: 'hidden'")
+	f.Add("ERR hidden script: hidden @user_script:1: hidden: hidden")
+	f.Add("hidhiddenden")
+	f.Fuzz(func(t *testing.T, text string) {
+		const secret = "hidden"
+		if got := parseServerError(text, secret).Error(); strings.Contains(got, secret) {
+			t.Errorf("parseServerError(%q) = %q, which contains the password", text, got)
+		}
+	})
+}
+
+func TestUnreachable(t *testing.T) {
+	s := settings{address: "10.0.0.5:6379"}
+	refused := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(10, 0, 0, 5), Port: 6379}, Err: errors.New("refused")}
+	tests := []struct {
+		name  string
+		cause error
+		want  string
+		isnot error
+	}{
+		{"the address is said once", refused, "store unavailable: redis 10.0.0.5:6379: dial: refused", nil},
+		{"any other cause as it is", io.EOF, "store unavailable: redis 10.0.0.5:6379: EOF", nil},
+		{"another caller's cancellation is not ours", context.Canceled,
+			"store unavailable: redis 10.0.0.5:6379: context canceled", context.Canceled},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := s.unreachable(tt.cause)
+			if got := err.Error(); got != tt.want {
+				t.Errorf("error = %q, want %q", got, tt.want)
+			}
+			if !errors.Is(err, store.ErrUnavailable) {
+				t.Error("it is not store.ErrUnavailable")
+			}
+			if tt.isnot != nil && errors.Is(err, tt.isnot) {
+				t.Errorf("it is %v", tt.isnot)
+			}
+		})
+	}
+}

@@ -1,0 +1,217 @@
+// Package redis keeps a cache's bytes in Redis or Valkey.
+//
+// A [Store] needs no server to be opened: it connects in the background, and goes on doing so whenever
+// the server is lost. Meanwhile every call is answered within its deadline, and once the store knows that
+// there is nobody to ask, at once, with an error that wraps [store.ErrUnavailable]. No call waits longer
+// than [PoolOptions.SocketTimeout], whatever the caller's context allows; see the method Ping for the one
+// exception.
+//
+// What a call does not get an answer to may still have happened: a Set whose time is up can be carried
+// out afterwards.
+//
+// The store stores what it is given under the very key it is given: strings with SET, with the lifetime
+// in milliseconds, so that other programs read and write the same values. A key that holds another type
+// of Redis is a [*ServerError] with the code WRONGTYPE, and looks absent to GetMany.
+//
+// Single servers are supported. TLS, Sentinel and Cluster are refused with [errors.ErrUnsupported].
+package redis
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cachewright/cachewright/store"
+	"github.com/redis/rueidis"
+)
+
+// Store is a [store.Store] in Redis.
+//
+// It implements [store.Batcher], [store.Counter], [store.Swapper], [store.Inspector], [store.Viewer] and
+// [store.Clock]. Through [store.As] it also hands out its client as a rueidis.Client, for pub/sub,
+// transactions and whatever else a cache has no words for.
+type Store struct {
+	link *link
+}
+
+var (
+	_ store.Store     = (*Store)(nil)
+	_ store.Batcher   = (*Store)(nil)
+	_ store.Counter   = (*Store)(nil)
+	_ store.Swapper   = (*Store)(nil)
+	_ store.Inspector = (*Store)(nil)
+	_ store.Viewer    = (*Store)(nil)
+	_ store.Clock     = (*Store)(nil)
+)
+
+// Open returns a store for the server that o names. It does not wait for the server, which need not be
+// there; the only errors are options that are wrong or, with [errors.ErrUnsupported], not supported. All
+// of them are reported at once, by their redis-py names.
+//
+// The store holds a goroutine and connections until it is closed.
+func Open(o Options) (*Store, error) {
+	s, err := o.settle()
+	if err != nil {
+		return nil, err
+	}
+	return &Store{link: openLink(s)}, nil
+}
+
+// Close ends the connections and waits for the store's goroutines, for less than a second. Calls under
+// way are answered if the server does so within half a second, else with [store.ErrClosed].
+func (s *Store) Close() error {
+	s.link.close()
+	return nil
+}
+
+// As fills a *rueidis.Client with the store's client. It waits for an attempt to connect that is under
+// way, and reports false if the server has never been reached. The client belongs to the store: do not
+// close it. Its calls are not bounded by the store's timeout; give each a context with a deadline.
+func (s *Store) As(target any) bool {
+	t, ok := target.(*rueidis.Client)
+	if !ok {
+		return false
+	}
+	client := s.link.native()
+	if client == nil {
+		return false
+	}
+	*t = client
+	return true
+}
+
+// String names the server and the database.
+func (s *Store) String() string {
+	return fmt.Sprintf("redis %s/%d", s.link.address, s.link.db)
+}
+
+// Format prints what String returns for every verb, because a Store holds a password.
+func (s *Store) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
+
+// Now returns the server's time as estimated when a connection was made and once a minute since, exact
+// to half a round trip. Before the first connection it is this machine's.
+func (s *Store) Now() time.Time { return s.link.clock.now() }
+
+// begin opens a call within the store's timeout.
+func (s *Store) begin(ctx context.Context) (call, error) {
+	return s.link.begin(ctx, s.link.socketTimeout)
+}
+
+// Get implements [store.Store].
+func (s *Store) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	c, err := s.begin(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	defer c.end()
+	m, err := c.do(c.B().Get().Key(key).Build(), again)
+	if err != nil || m.IsNil() {
+		return nil, false, err
+	}
+	value, err := content(m)
+	return value, err == nil, err
+}
+
+// View implements [store.Viewer].
+func (s *Store) View(ctx context.Context, key string, decode func(value []byte) error) (bool, error) {
+	value, found, err := s.Get(ctx, key)
+	if err != nil || !found {
+		return false, err
+	}
+	return true, decode(value)
+}
+
+// Set implements [store.Store].
+func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if err := store.CheckTTL(ttl); err != nil {
+		return err
+	}
+	c, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.end()
+	_, err = c.do(c.set(key, value, ttl), again)
+	return err
+}
+
+// set builds the command that stores value under key. It copies value: a command whose time is up may be
+// sent later, when the caller has long put something else there.
+func (c *call) set(key string, value []byte, ttl time.Duration) rueidis.Completed {
+	cmd := c.B().Set().Key(key).Value(string(value))
+	switch ttl {
+	case store.Forever:
+		return cmd.Build()
+	case store.Keep:
+		return cmd.Keepttl().Build()
+	}
+	return cmd.PxMilliseconds(milliseconds(ttl)).Build()
+}
+
+// Add implements [store.Store].
+func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
+	if err := store.CheckTTL(ttl); err != nil {
+		return false, err
+	}
+	c, err := s.begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer c.end()
+	cmd := c.B().Set().Key(key).Value(string(value)).Nx()
+	set := cmd.Build
+	if ttl != store.Forever && ttl != store.Keep { // an absent key has no lifetime to keep
+		set = cmd.PxMilliseconds(milliseconds(ttl)).Build
+	}
+	m, err := c.do(set(), once)
+	return err == nil && !m.IsNil(), err
+}
+
+// Touch implements [store.Store].
+func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (bool, error) {
+	if err := store.CheckTTL(ttl); err != nil {
+		return false, err
+	}
+	c, err := s.begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer c.end()
+	m, err := c.touch(key, ttl)
+	if err != nil {
+		return false, err
+	}
+	n, err := m.AsInt64()
+	return n == 1, err
+}
+
+func (c *call) touch(key string, ttl time.Duration) (rueidis.RedisMessage, error) {
+	switch ttl {
+	case store.Keep:
+		return c.do(c.B().Exists().Key(key).Build(), again)
+	case store.Forever:
+		return c.run(persist, again, key)
+	}
+	return c.do(c.B().Pexpire().Key(key).Milliseconds(milliseconds(ttl)).Build(), again)
+}
+
+// milliseconds rounds a lifetime up: an entry may live a moment longer, but never less than asked for.
+func milliseconds(ttl time.Duration) int64 {
+	ms := ttl.Milliseconds()
+	if ttl%time.Millisecond != 0 {
+		ms++
+	}
+	return ms
+}
+
+// content returns the bytes of a value, never nil. They are the reply's own.
+func content(m rueidis.RedisMessage) ([]byte, error) {
+	b, err := m.AsBytes()
+	if err != nil {
+		return nil, fmt.Errorf("redis: not a string: %w", err)
+	}
+	if b == nil {
+		b = []byte{}
+	}
+	return b, nil
+}
