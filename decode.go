@@ -148,7 +148,10 @@ func (d *decoder) fill(t template.Template) (string, *fault) {
 	bad := &fault{code: "CW021", message: "a variable in it has no value"}
 	if e, ok := errors.AsType[*template.UnsetError](err); ok {
 		bad.message = "variable " + e.Error()
-		bad.hint = "set it, or write ${" + e.Name + ":-default} for a value without it"
+		bad.hint = "set it"
+		if e.Message == "" {
+			bad.hint += ", or write ${" + e.Name + ":-default} for a value without it"
+		}
 	}
 	return "", bad
 }

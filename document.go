@@ -156,9 +156,11 @@ func (d *document) notMapping(name string, f yamltree.Field) {
 // of ours.
 func (d *document) foreign(name string, f yamltree.Field) {
 	if near, ok := nearTopLevel(name, f.Value); ok {
-		problem := d.add(d.at(f.Key), name, width(f.Key), faultf("CW011", "did you mean "+near+"?", "unknown option, close to %s", near))
+		row := find(projectFields, near)
+		bad := faultf("CW011", "did you mean "+near+"?", "unknown option, close to %s", near)
+		problem := d.add(d.at(f.Key), name, width(f.Key), bad, name)
 		problem.Fix = near + ":"
-		if row := find(projectFields, near); row != nil && f.Value.Kind() == yamltree.Scalar {
+		if row != nil && f.Value.Kind() == yamltree.Scalar {
 			problem.Fix += " " + showScalar(row, f.Value)
 		}
 		return
@@ -231,13 +233,17 @@ func (d *document) group(fields []field, path []string, n *yamltree.Node) {
 
 func (d *document) unknown(name string, fields []field, path []string, f yamltree.Field) {
 	bad := unknown(name, fields, "of "+path[len(path)-1])
-	problem := d.add(d.at(f.Key), dotted(append(slices.Clone(path), name)), width(f.Key), bad)
-	if bad.value == "" {
+	row := find(fields, bad.value)
+	var allowed []string
+	if row.isPublic() {
+		allowed = append(allowed, name)
+	}
+	problem := d.add(d.at(f.Key), dotted(append(slices.Clone(path), name)), width(f.Key), bad, allowed...)
+	if row == nil {
 		return
 	}
-	problem.Fix = bad.value + ":"
+	problem.Fix = row.name + ":"
 	if f.Value.Kind() == yamltree.Scalar && f.Value.Text() != "" {
-		row := find(fields, bad.value)
 		problem.Fix += " " + showScalar(row, f.Value)
 	}
 }

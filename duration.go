@@ -31,8 +31,12 @@ func (f *field) parseLifetime(text string) (any, *fault) {
 		return DoNotKeep, nil
 	}
 	switch {
+	case strings.HasPrefix(text, "-"):
+		return nil, f.negative(oneLine(text))
 	case wholeNumber.MatchString(text):
 		return f.parseSeconds(text)
+	case leadingZeros.MatchString(text):
+		return nil, leadingZero(text)
 	case fraction.MatchString(text):
 		return nil, faultf("CW101", "write whole seconds", "%s is no whole number of seconds", oneLine(text)).fixed(f.example)
 	}
@@ -40,6 +44,8 @@ func (f *field) parseLifetime(text string) (any, *fault) {
 	switch {
 	case !ok:
 		return nil, f.noDuration(text)
+	case d > maxSeconds*time.Second:
+		return nil, f.tooLong(text)
 	case d%time.Second != 0:
 		return nil, faultf("CW101", "write whole seconds: values are kept for 1 s at least", "%s is no whole number of seconds", oneLine(text)).fixed("1s")
 	case d == 0:
@@ -51,13 +57,16 @@ func (f *field) parseLifetime(text string) (any, *fault) {
 func (f *field) parseSeconds(text string) (any, *fault) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n > maxSeconds {
-		return nil, faultf("CW102", "write fewer seconds, or never for values that have no end",
-			"%s seconds are more than %d", text, maxSeconds).fixed("never")
-	}
-	if n < 0 {
-		return nil, f.negative(text)
+		return nil, f.tooLong(text + " seconds")
 	}
 	return time.Duration(n) * time.Second, nil
+}
+
+func (f *field) tooLong(text string) *fault {
+	if f.kind == kindLifetime {
+		return faultf("CW102", "write a shorter one, or never for values that have no end", "%s is more than %d seconds", text, maxSeconds).fixed("never")
+	}
+	return faultf("CW102", "write a shorter one", "%s is more than %d seconds", text, maxSeconds).fixed(f.example)
 }
 
 func (f *field) negative(text string) *fault {
@@ -77,11 +86,14 @@ func (f *field) parseDuration(text string) (any, *fault) {
 		if err == nil && seconds < maxSeconds+1 {
 			return time.Duration(math.Round(seconds * 1e9)), nil
 		}
-		return nil, faultf("CW102", "write fewer seconds", "%s seconds are more than %d", text, maxSeconds).fixed(f.example)
+		return nil, f.tooLong(text + " seconds")
 	}
 	d, ok := parseCompound(text)
-	if !ok {
+	switch {
+	case !ok:
 		return nil, f.noDuration(text)
+	case d > maxSeconds*time.Second:
+		return nil, f.tooLong(text)
 	}
 	return d, nil
 }
@@ -93,15 +105,23 @@ func (f *field) noDuration(text string) *fault {
 	if parts == nil {
 		return bad
 	}
-	unit := strings.ToLower(parts[2])
+	number, unit := parts[1], strings.ToLower(parts[2])
 	short := unit[:1]
 	if strings.HasPrefix(unit, "ms") || strings.HasPrefix(unit, "milli") {
 		short = "ms"
 	}
-	bad.hint, bad.value = "write "+parts[1]+short, parts[1]+short
+	if short == "ms" && f.kind == kindLifetime {
+		seconds, ok := strings.CutSuffix(number, "000")
+		if !ok {
+			return bad
+		}
+		number, short = seconds, "s"
+	}
+	bad.hint, bad.value = "write "+number+short, number+short
 	return bad
 }
 
+// parseCompound reads a duration in units. One that is too large for the type is the largest there is.
 func parseCompound(text string) (time.Duration, bool) {
 	parts := compound.FindStringSubmatch(text)
 	if parts == nil || text == "" {
@@ -114,7 +134,7 @@ func parseCompound(text string) (time.Duration, bool) {
 		}
 		n, err := strconv.ParseInt(parts[i+1], 10, 64)
 		if err != nil || n > int64(math.MaxInt64/unit) || sum > math.MaxInt64-time.Duration(n)*unit {
-			return math.MaxInt64 - 1, true // the check of the bounds refuses it
+			return math.MaxInt64, true
 		}
 		sum += time.Duration(n) * unit
 	}

@@ -152,7 +152,7 @@ func (r *variableReader) option(fields []field, path, parts []string, v variable
 	case row == nil:
 		r.unknown(name, fields, path, parts, v)
 	case len(parts) > 1 && row.kind != kindGroup:
-		r.addVariable(v, faultf("CW014", "remove what follows "+name, "%s has no options of its own", name))
+		r.addVariable(v, row, faultf("CW014", "remove what follows "+name, "%s has no options of its own", name))
 	case len(parts) > 1:
 		r.option(row.fields, append(slices.Clone(path), name), parts[1:], v)
 	default:
@@ -165,7 +165,7 @@ func (r *variableReader) unknown(name string, fields []field, path, parts []stri
 	if bad.code == "CW010" {
 		bad.code, bad.message = "CW014", "unknown option "+name+" of "+path[len(path)-1]
 	}
-	problem := r.addVariable(v, bad)
+	problem := r.addVariable(v, find(fields, bad.value), bad)
 	if bad.value != "" {
 		head := strings.TrimSuffix(v.place.variable, strings.Join(parts, levels))
 		meant := append([]string{strings.ToUpper(bad.value)}, parts[1:]...)
@@ -209,7 +209,7 @@ func (r *variableReader) inlineGroup(s *setting) {
 		if row == nil {
 			bad := unknown(f.Key.Text(), s.field.fields, "of "+s.field.name)
 			bad.message += ": " + oneLine(f.Key.Text())
-			r.addVariable(variable{value: s.text, place: s.place}, bad)
+			r.addVariable(variable{value: s.text, place: s.place}, nil, bad)
 			continue
 		}
 		inner := variable{value: f.Value.Text(), literal: s.literal, place: s.place}

@@ -55,6 +55,11 @@ func find(fields []field, name string) *field {
 	return nil
 }
 
+// isPublic says that the value of an option may be shown. Nil stands for an option that is not known.
+func (f *field) isPublic() bool {
+	return f != nil && !f.secret && f.kind != kindURL && f.kind != kindGroup
+}
+
 // names returns the names of fields in their order.
 func names(fields []field) []string {
 	all := make([]string, len(fields))

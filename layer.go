@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/cachewright/cachewright/internal/yamltree"
@@ -104,9 +105,9 @@ type journal struct {
 }
 
 // add reports a fault of option at p. Width is how many characters it covers; zero is that of the
-// place's own text.
-func (j *journal) add(p place, option string, width int, bad *fault) *Problem {
-	problem := &Problem{Code: bad.code, Option: option, Message: bad.message, Hint: bad.hint}
+// place's own text. Allowed are names of options that are not known and whose values may be shown.
+func (j *journal) add(p place, option string, width int, bad *fault, allowed ...string) *Problem {
+	problem := &Problem{Code: bad.code, Option: printable(option), Message: bad.message, Hint: bad.hint}
 	if p.source != nil {
 		problem.layer = p.source.layer
 		problem.File, problem.Line, problem.Column = p.source.name, p.line, p.column
@@ -115,17 +116,28 @@ func (j *journal) add(p place, option string, width int, bad *fault) *Problem {
 		}
 		if p.variable == "" && p.line > 0 {
 			line := p.source.line(p.line)
-			problem.Excerpt = redact(line)
+			problem.Excerpt = redact(line, allowed...)
 			problem.Mark, problem.Width = mark(line, problem.Excerpt, p.column, width)
-			problem.expandTabs()
+			problem.Excerpt = printable(problem.Excerpt)
 		}
 	}
 	j.problems = append(j.problems, problem)
 	return problem
 }
 
-// expandTabs makes a tab one space wide, so that the mark stands under what it means.
-func (p *Problem) expandTabs() { p.Excerpt = strings.ReplaceAll(p.Excerpt, "\t", " ") }
+// printable replaces what a terminal would not print, or would obey. A tab becomes one space, so that
+// the mark stands under what it means.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case !unicode.IsPrint(r):
+			return '?'
+		}
+		return r
+	}, text)
+}
 
 // addSetting reports a fault of a setting's value, and the line that would mend it.
 func (j *journal) addSetting(s *setting, bad *fault) {
@@ -149,17 +161,17 @@ func (j *journal) addSetting(s *setting, bad *fault) {
 	problem.Fix = s.path[len(s.path)-1] + ": " + bad.value
 }
 
-// addVariable reports a fault of a variable's name.
-func (j *journal) addVariable(v variable, bad *fault) *Problem {
+// addVariable reports a fault of a variable's name. Meant is the option that it may be a slip of, or nil.
+func (j *journal) addVariable(v variable, meant *field, bad *fault) *Problem {
 	problem := j.add(v.place, v.place.variable, 0, bad)
-	problem.quoteVariable(v.place.variable, v.value, strings.Contains(v.place.variable, "PASS"))
+	problem.quoteVariable(v.place.variable, v.value, !meant.isPublic())
 	problem.Mark, problem.Width = 1, len(v.place.variable)
 	return problem
 }
 
 // quoteVariable shows a variable as the excerpt.
 func (p *Problem) quoteVariable(name, value string, secret bool) {
-	p.Excerpt = redactVariable(name, value, secret)
+	p.Excerpt = printable(redactVariable(name, value, secret))
 }
 
 // shellWord quotes a value for a shell or .env where it needs it.

@@ -37,8 +37,7 @@ func (d *decoder) nodes(list *yamltree.Node) ([]redis.Node, *fault) {
 	for i, item := range list.Items() {
 		n, bad := d.node(item)
 		if bad != nil {
-			bad.message = "address " + strconv.Itoa(i+1) + " of the list " + bad.message
-			return nil, bad
+			return nil, bad.ofAddress(i + 1)
 		}
 		nodes = append(nodes, n)
 	}
@@ -46,6 +45,16 @@ func (d *decoder) nodes(list *yamltree.Node) ([]redis.Node, *fault) {
 		return nil, badNode("is a list without addresses")
 	}
 	return nodes, nil
+}
+
+// ofAddress says which address of a list f is about.
+func (f *fault) ofAddress(number int) *fault {
+	separator := " "
+	if f.code != "CW111" {
+		separator = ": "
+	}
+	f.message = "address " + strconv.Itoa(number) + " of the list" + separator + f.message
+	return f
 }
 
 func (d *decoder) node(n *yamltree.Node) (redis.Node, *fault) {
@@ -116,8 +125,7 @@ func parseNodeList(text string) ([]redis.Node, *fault) {
 	for part := range strings.SplitSeq(text, ",") {
 		n, bad := parseAddress(strings.TrimSpace(part))
 		if bad != nil {
-			bad.message = "address " + strconv.Itoa(len(nodes)+1) + " of the list " + bad.message
-			return nil, bad
+			return nil, bad.ofAddress(len(nodes) + 1)
 		}
 		nodes = append(nodes, n)
 	}

@@ -343,9 +343,9 @@ func TestARedisThatIsDown(t *testing.T) {
 
 func TestTopologiesThatDoNotOpenYetSaySo(t *testing.T) {
 	for name, c := range map[string]cachewright.CacheConfig{
-		"TLS":      {RedisURL: "rediss://cache.example.com:6380/0"},
-		"Sentinel": {Pool: cachewright.PoolOptions{Sentinels: []redis.Node{{Host: "s1", Port: 26379}}, ServiceName: "mymaster"}},
-		"Cluster":  {Pool: cachewright.PoolOptions{StartupNodes: []redis.Node{{Host: "n1", Port: 6379}}}},
+		"encrypted": {RedisURL: "rediss://cache.example.com:6380/0"},
+		"Sentinel":  {Pool: cachewright.PoolOptions{Sentinels: []redis.Node{{Host: "s1", Port: 26379}}, ServiceName: "mymaster"}},
+		"cluster":   {Pool: cachewright.PoolOptions{StartupNodes: []redis.Node{{Host: "n1", Port: 6379}}}},
 	} {
 		_, err := cachewright.Open(t.Context(), cachewright.Config{
 			Environment: "development", Logger: quiet, Caches: map[string]cachewright.CacheConfig{"default": c},

@@ -2,6 +2,7 @@ package cachewright
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -9,7 +10,7 @@ import (
 )
 
 var (
-	// secretKey matches an option with a secret name and all that follows it.
+	// secretKey matches an option with a secret name, and its value.
 	secretKey = regexp.MustCompile(`(?i)([\w-]*(?:pass|pwd|secret|token|credential|private|api_?key)[\w-]*["']?\s*[:=]\s*)\S.*$`)
 
 	// urlKey matches an option that holds a URL, and its value.
@@ -19,21 +20,43 @@ var (
 	userPart = regexp.MustCompile(`://[^\s/@]*:.*@|://.*@`)
 
 	// entry matches a line that begins an entry of a mapping or of a list.
-	entry = regexp.MustCompile(`^\s*(?:- +)*["']?[\w$.-]+["']?\s*:|^\s*- |^\s*\{|^\s*\[|^---|^\.\.\.`)
+	entry = regexp.MustCompile(`^\s*(?:- +)*\{?\s*["']?[\w$.-]+["']?\s*:(?:\s|$)|^---|^\.\.\.`)
+
+	// keyed matches an entry of a mapping, wherever it stands in the line.
+	keyed = regexp.MustCompile(`(["']?([\w.-]+)["']?\s*:\s+["']?)([^,{}\[\]\s"'][^,{}\[\]]*)`)
 )
 
-// redact returns a line of a configuration file without what may be secret in it. It works on text,
-// because a file that does not parse has lines too; what is neither an entry nor an item may be a
-// piece of anything, and is masked as a whole.
-func redact(line string) string {
+// redact returns a line of a configuration file without what may be secret in it: the values of secret
+// options, the user part of URLs, and the values of options that nobody here knows, except for those
+// called allowed. It works on text, because a file that does not parse has lines too; what is no entry
+// may be a piece of anything, and is masked as a whole.
+func redact(line string, allowed ...string) string {
 	if !entry.MatchString(line) {
 		text := strings.TrimLeft(line, " \t")
+		indentation := line[:len(line)-len(text)]
 		if text == "" || text[0] == '#' {
-			return line[:len(line)-len(text)]
+			return indentation
 		}
-		return line[:len(line)-len(text)] + masked
+		return indentation + masked
 	}
+	line = keyed.ReplaceAllStringFunc(line, func(match string) string {
+		parts := keyed.FindStringSubmatch(match)
+		if slices.Contains(allowed, parts[2]) || isPublic(parts[2]) {
+			return match
+		}
+		return parts[1] + masked
+	})
 	return redactEntry(line)
+}
+
+// isPublic says that name is an option of ours that is not secret.
+func isPublic(name string) bool {
+	for _, fields := range [][]field{projectFields, cacheFields, poolFields, sentinelFields, keepaliveFields} {
+		if row := find(fields, name); row != nil {
+			return !row.secret
+		}
+	}
+	return name == "host" || name == "port" || strings.HasPrefix(name, cachePrefix)
 }
 
 // redactEntry masks the value of secret options in line, and the user part of URLs.

@@ -174,14 +174,18 @@ func (f *field) parseInt(text string) (any, *fault) {
 		}
 		return n, nil
 	case leadingZeros.MatchString(text):
-		return nil, faultf("CW103", "write the number without leading zeros",
-			"%s has leading zeros, which some YAML readers take for octal and some do not", oneLine(text)).fixed(strings.TrimLeft(text, "+-0"))
+		return nil, leadingZero(text)
 	case otherNotation.MatchString(text):
 		return nil, faultf("CW103", "write decimal digits only", "%s is in a notation that not every YAML reader knows", oneLine(text)).fixed(f.example)
 	case fraction.MatchString(text):
 		return nil, faultf("CW103", "write a whole number", "%s is not a whole number", oneLine(text)).fixed(f.example)
 	}
 	return nil, faultf("CW103", "write "+f.bounds(), "%s is not a number", oneLine(text)).fixed(f.example)
+}
+
+func leadingZero(text string) *fault {
+	return faultf("CW103", "write the number without leading zeros",
+		"%s has leading zeros, which some YAML readers take for octal and some do not", oneLine(text)).fixed(strings.TrimLeft(text, "+-0"))
 }
 
 // bounds describes the numbers that f takes.
@@ -283,7 +287,10 @@ func (f *field) badURL(v string, err error) *fault {
 	if v == "" {
 		return f.empty()
 	}
-	bad := faultf("CW108", hint, "%s: %s", f.shown(v), err)
+	bad := faultf("CW108", hint, "%s", err)
+	if redisurl.Redact(v) != masked {
+		bad.message = f.shown(v) + ": " + bad.message
+	}
 	if fixed, ok := strings.CutPrefix(hint, "write "); ok && strings.HasPrefix(fixed, "redis") && !strings.ContainsAny(fixed, " ;,") {
 		bad.value = fixed
 	}
@@ -326,7 +333,7 @@ func (f *field) checkNumber(v int64) *fault {
 	case v < f.min:
 		return faultf("CW102", "write "+f.bounds(), "%d is less than %d", v, f.min).fixed(strconv.FormatInt(f.min, 10))
 	case f.max > 0 && v > f.max:
-		return faultf("CW102", "write "+f.bounds(), "%d is more than %d", v, f.max).fixed(strconv.FormatInt(f.max, 10))
+		return faultf("CW102", "write a smaller one", "%d is more than %d", v, f.max).fixed(strconv.FormatInt(f.max, 10))
 	}
 	return nil
 }

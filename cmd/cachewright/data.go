@@ -25,9 +25,7 @@ func (t *target) bind(v *invocation, cmd *cobra.Command) {
 	t.command = cmd
 	cmd.Flags().StringVar(&t.alias, "cache", defaultAlias, "the cache's `ALIAS`")
 	cmd.Flags().IntVar(&t.version, "at-version", 0, "the version `N` of the keys, any number (default: the cache's own)")
-	if err := cmd.RegisterFlagCompletionFunc("cache", v.completeAliases); err != nil {
-		panic(err) // the flag was added above
-	}
+	_ = cmd.RegisterFlagCompletionFunc("cache", v.completeAliases) // fails for unknown flags only
 }
 
 // opened is an open cache with what there is to say about it.
@@ -85,14 +83,16 @@ func unreachable(err error, c cachewright.CachePlan) error {
 	return fmt.Errorf("cache %q: %w", c.Alias, explainFailure(err, c))
 }
 
-// refuse explains why a cache cannot be looked at from another process.
+// refuse explains why a cache cannot be looked at from this process.
 func refuse(c cachewright.CachePlan) error {
 	const instead = "give it Redis (redis_url in config.yaml, or REDIS_URL) or backend: file, or ask the program that holds it"
-	switch c.Backend {
-	case cachewright.BackendMemory:
+	switch {
+	case c.Pending != "":
+		return misuse("cache %q cannot be opened: %s", c.Alias, c.Pending)
+	case c.Backend == cachewright.BackendMemory:
 		return misuse("cache %q is in memory (rule %d: %s): it lives inside one process, and this is another one; %s",
 			c.Alias, c.Rule, c.Reason, instead)
-	case cachewright.BackendDummy:
+	case c.Backend == cachewright.BackendDummy:
 		return misuse("cache %q is a dummy (rule %d: %s): it keeps nothing, so there is nothing to read or write; %s",
 			c.Alias, c.Rule, c.Reason, instead)
 	}

@@ -75,6 +75,10 @@ func printError(w io.Writer, err error) {
 	if errors.As(err, &exit) && exit.err == nil {
 		return
 	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintf(w, "%s interrupted\n", bad("cachewright:"))
+		return
+	}
 	var problems cachewright.Problems
 	if errors.As(err, &problems) {
 		fmt.Fprintln(w, problems.Report())

@@ -43,6 +43,7 @@ type proof struct {
 	text    string
 
 	proved []string // the names of the steps that succeeded
+	clean  bool     // nothing of the proof is left in the store
 	reads  []time.Duration
 }
 
@@ -175,13 +176,14 @@ func (p *proof) delete(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.clean = true
 	return expectMiss(p.values.Has(ctx, p.key))
 }
 
 // cleanUp removes what a proof that stopped half-way has left, also when its own time is over. What
 // cannot be removed expires.
 func (p *proof) cleanUp(ctx context.Context) {
-	if len(p.proved) == 0 || p.proved[len(p.proved)-1] == "delete" {
+	if p.clean {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)

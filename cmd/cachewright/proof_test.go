@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -147,7 +148,7 @@ func newMemory(t *testing.T) store.Store {
 // openProof returns a proof of the cache default on s.
 func openProof(t *testing.T, s store.Store) *proof {
 	t.Helper()
-	config := cachewright.Config{}
+	config := cachewright.Config{Logger: slog.New(slog.DiscardHandler)}
 	plan, err := config.Resolve(cachewright.Env{})
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	defaultAlias = "default"
+	defaultAlias     = "default"
+	serializerNative = "native" // values that only Go reads
 
 	// ruleFallback is the rule that leaves a cache without a backend.
 	ruleFallback = 7
@@ -106,7 +107,7 @@ func (c card) redisRows(cache cachewright.CachePlan, info *redis.Info) {
 
 // valuesRow says who can read the values.
 func (c card) valuesRow(cache cachewright.CachePlan) {
-	if cache.Serializer == cachewright.SerializerNative {
+	if cache.Serializer == serializerNative {
 		row(c.w, "values", "native (Go only)", "serializer: json shares them with Django")
 		return
 	}
@@ -120,12 +121,7 @@ func (v *invocation) printFindings(findings []cachewright.Finding) {
 		if f.Level != "warning" {
 			mark = dim("·")
 		}
-		subject := ""
-		if f.Alias != "" {
-			subject = f.Alias + ": "
-		}
-		fmt.Fprintln(v.report, findingStops.line(
-			fmt.Sprintf("%s %s  %s%s", mark, f.Code, subject, f.Message), dim(f.Origin)))
+		fmt.Fprintln(v.report, findingStops.line(fmt.Sprintf("%s %s  %s", mark, f.Code, f.Message), dim(f.Origin)))
 		if f.Fix != "" {
 			row(v.report, "fix", f.Fix)
 		}

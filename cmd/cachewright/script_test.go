@@ -13,12 +13,25 @@ import (
 
 	"github.com/cachewright/cachewright/internal/testredis"
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 )
 
 var update = flag.Bool("update", false, "rewrite what the scripts compare with")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cachewright": main})
+	testscript.Main(leakFree{m}, map[string]func(){"cachewright": main})
+}
+
+// leakFree runs tests and then fails if a goroutine is left.
+type leakFree struct{ tests *testing.M }
+
+func (l leakFree) Run() int {
+	code := l.tests.Run()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
 }
 
 // TestScript runs the how-tos in testdata/script against the real command, each call a process.
@@ -114,6 +127,7 @@ var unsteady = []struct {
 }{
 	{regexp.MustCompile(`(round trip|p50|p99|failed after) [0-9.]+ (µs|ms|s)`), "$1 #"},
 	{regexp.MustCompile(`"round_trip_us": [1-9][0-9]*`), `"round_trip_us": 1`},
+	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+/0 +`), "127.0.0.1:PORT/0   "},
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "127.0.0.1:PORT"},
 	{regexp.MustCompile(`Redis [0-9.]+ ·(.*) · [0-9]+ MiB, no limit ·`), "Redis # ·$1 · # ·"},
 	{regexp.MustCompile(` +\n`), "\n"},

@@ -3,6 +3,7 @@ package cases
 import (
 	"bytes"
 	"flag"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -129,6 +130,7 @@ func resolve(dir, environment string, environ []string) (*cachewright.Plan, erro
 	if err != nil {
 		return nil, err
 	}
+	config.Logger = slog.New(slog.DiscardHandler)
 	return config.Resolve(env)
 }
 
@@ -157,7 +159,7 @@ func (s *scenario) save(t *testing.T) {
 	if old, err := os.ReadFile(s.path); err == nil && bytes.Equal(old, text) {
 		return
 	}
-	if err := os.WriteFile(s.path, text, 0o600); err != nil {
+	if err := os.WriteFile(s.path, text, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

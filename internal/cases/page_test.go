@@ -48,7 +48,7 @@ func TestPage(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(pageFile), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(pageFile, []byte(b.String()), 0o600); err != nil {
+		if err := os.WriteFile(pageFile, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

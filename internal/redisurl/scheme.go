@@ -39,7 +39,7 @@ var hints = map[string]string{
 }
 
 // plainAddress is a server's address without a scheme, too plain to hold a secret.
-var plainAddress = regexp.MustCompile(`^[a-zA-Z0-9.-]+:[0-9]{2,5}(/[0-9]{0,3})?$`)
+var plainAddress = regexp.MustCompile(`^(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|[a-zA-Z0-9.-]+:[0-9]{2,5})(/[0-9]{0,3})?$`)
 
 // scheme reads the scheme of s and returns what follows it.
 func (u *URL) scheme(s string) (rest string, _ *Error) {

@@ -1,7 +1,6 @@
 package yamltree
 
 import (
-	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -72,8 +71,9 @@ func translate(err error, src []byte) *SyntaxError {
 	if !ok {
 		return &SyntaxError{Line: 1, Column: 1, Message: "the file is not valid YAML"}
 	}
-	if tabIndents(src, e.Mark.Line) && strings.Contains(e.Message, "cannot start any token") {
-		return at(e.Mark, slips[0], src)
+	lines := strings.Split(strings.ReplaceAll(string(src), "\r\n", "\n"), "\n")
+	if better := guess(e, lines); better != nil {
+		return better
 	}
 	for _, s := range slips {
 		if !strings.Contains(e.Message, s.says) || !strings.Contains(e.ContextMsg, s.within) {
@@ -87,23 +87,72 @@ func translate(err error, src []byte) *SyntaxError {
 	return at(e.Mark, slip{message: "this is not valid YAML"}, src)
 }
 
+// guess finds the cause in the lines themselves where the parser only sees its consequence.
+func guess(e *yaml.LoadError, lines []string) *SyntaxError {
+	number := e.Mark.Line
+	if number < 1 || number > len(lines) {
+		return nil
+	}
+	line := lines[number-1]
+	text := strings.TrimLeft(line, " \t")
+	indentation := line[:len(line)-len(text)]
+	switch {
+	case strings.Contains(e.Message, "cannot start any token") && strings.Contains(indentation, "\t"):
+		return &SyntaxError{Line: number, Column: max(e.Mark.Column, 1), Message: slips[0].message, Fix: slips[0].fix}
+	case strings.Contains(e.Message, "mapping values are not allowed"):
+		return guessColon(number, e.Mark.Column, lines)
+	case !strings.Contains(e.Message, "expected key"):
+		return nil
+	case strings.HasPrefix(text, "- "):
+		return &SyntaxError{Line: number, Column: len(indentation) + 1, Message: "a list item stands where an option belongs",
+			Fix: "write `name: value`, or indent the item below the option that it belongs to"}
+	case e.Mark.Column > utf8.RuneCountInString(indentation)+1:
+		return &SyntaxError{Line: number, Column: e.Mark.Column, Message: "something stands behind a value that has ended",
+			Fix: "remove it; inside single quotes an apostrophe is written twice"}
+	}
+	return nil
+}
+
+// guessColon explains a colon that cannot be: it begins a second value in its line, or the line
+// belongs to the text of the line above it.
+func guessColon(number, column int, lines []string) *SyntaxError {
+	line := lines[number-1]
+	head := string([]rune(line)[:min(max(column-1, 0), utf8.RuneCountInString(line))])
+	if strings.Contains(head, ": ") {
+		return nil
+	}
+	above := number - 1
+	for above > 0 && isIdle(lines[above-1]) {
+		above--
+	}
+	if above == 0 {
+		return nil
+	}
+	before := strings.TrimLeft(lines[above-1], " ")
+	depth := len(lines[above-1]) - len(before)
+	switch {
+	case !strings.Contains(before+" ", ": "):
+		return &SyntaxError{Line: above, Column: depth + 1, Message: "this line has no colon with a space behind it, so it is no option",
+			Fix: "write `name: value`"}
+	case len(line)-len(strings.TrimLeft(line, " ")) > depth:
+		return &SyntaxError{Line: number, Column: column, Message: "this line is indented deeper than the option above it, which has a value already",
+			Fix: "align it with the line above"}
+	}
+	return nil
+}
+
+// isIdle says that a line says nothing: it is empty or a comment.
+func isIdle(line string) bool {
+	text := strings.TrimSpace(line)
+	return text == "" || text[0] == '#'
+}
+
 func at(mark yaml.Mark, s slip, src []byte) *SyntaxError {
 	line, column := mark.Line, mark.Column
 	if line == 0 {
 		line, column = firstBad(src)
 	}
 	return &SyntaxError{Line: line, Column: max(column, 1), Message: s.message, Fix: s.fix}
-}
-
-// tabIndents says whether the indentation of a line, counted from 1, holds a tab.
-func tabIndents(src []byte, line int) bool {
-	lines := bytes.Split(src, []byte("\n"))
-	if line < 1 || line > len(lines) {
-		return false
-	}
-	text := lines[line-1]
-	indentation := text[:len(text)-len(bytes.TrimLeft(text, " \t"))]
-	return bytes.ContainsRune(indentation, '\t')
 }
 
 // firstBad returns the place of the first byte that cannot stand in a text file. The parser's reader

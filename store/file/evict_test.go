@@ -243,7 +243,7 @@ func TestProcessesTakeTurnsAtTheSweep(t *testing.T) {
 		{"a clock that was put back does not stop the sweep", b, 0, 3, true},
 	}
 	for _, tt := range turns {
-		folder, due, err := file.SweepTurn(tt.s, start.Add(tt.at), time.Second)
+		folder, due, err := file.TakeTurn(tt.s, start.Add(tt.at), time.Second)
 		noError(t, err)
 		if due != tt.due || due && folder != tt.folder {
 			t.Errorf("%s: got folder %d, due %v; want folder %d, due %v", tt.name, folder, due, tt.folder, tt.due)

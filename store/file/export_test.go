@@ -25,8 +25,8 @@ func SweepAll(s *Store) error {
 	return nil
 }
 
-// SweepTurn does what the sweep's goroutine does at now.
-func SweepTurn(s *Store, now time.Time, step time.Duration) (folder byte, due bool, err error) {
+// TakeTurn claims the folder that is due at now, as the sweep does before it begins.
+func TakeTurn(s *Store, now time.Time, step time.Duration) (folder byte, due bool, err error) {
 	d, err := s.acquire(context.Background(), false)
 	if d == nil || err != nil {
 		return 0, false, err

@@ -159,8 +159,9 @@ func Open(path string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close ends the sweep, waits for it, and closes the directory when the calls under way have ended.
-// A second Close does nothing.
+// Close ends the sweep and waits for it, at least until its first folder is done, which is what a
+// process of a short life contributes. The directory is closed when the calls under way have ended. A
+// second Close does nothing.
 func (s *Store) Close() error {
 	s.sweeper.finishTurn()
 	s.mu.Lock()

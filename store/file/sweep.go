@@ -34,21 +34,21 @@ func (w *sweeper) start(s *Store) {
 func (w *sweeper) run(ctx context.Context, s *Store) {
 	defer close(w.done)
 	step := max(s.options.SweepEvery/folders, time.Millisecond)
-	timer := time.NewTicker(step)
-	defer timer.Stop()
+	ticker := time.NewTicker(step)
+	defer ticker.Stop()
 	s.sweepTurn(ctx, step)
 	close(w.turn)
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-timer.C:
+		case <-ticker.C:
 			s.sweepTurn(ctx, step)
 		}
 	}
 }
 
-// finishTurn waits for the first turn, which is what a process of a short life contributes.
+// finishTurn waits for the first turn.
 func (w *sweeper) finishTurn() {
 	<-w.turn
 }

@@ -9,7 +9,6 @@ const noFD = -1
 type info struct {
 	dev, ino uint64
 	links    uint64
-	dir      bool
 	perm     os.FileMode
 	uid      uint32
 	size     int64

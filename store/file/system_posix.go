@@ -81,7 +81,6 @@ func newInfo(st *unix.Stat_t) info {
 		dev:     uint64(st.Dev),
 		ino:     uint64(st.Ino),
 		links:   uint64(st.Nlink),
-		dir:     st.Mode&unix.S_IFMT == unix.S_IFDIR,
 		perm:    os.FileMode(st.Mode & 0o777),
 		uid:     st.Uid,
 		size:    st.Size,

@@ -21,34 +21,44 @@ func (s *Store) Incr(ctx context.Context, key string, delta int64) (n int64, fou
 	if !found {
 		return 0, false, nil
 	}
-	if err := s.makeRoom(key, current.size+int64(maxDigits)); err != nil {
+	// Computed first, to know what room it needs, and again if the value changes meanwhile.
+	next, n, err := current.plus(delta)
+	if err != nil {
+		return 0, false, err
+	}
+	if err := s.makeRoom(key, next.size); err != nil {
 		return 0, false, err
 	}
 	s.update(key, func(old *entry) (*entry, otter.ComputeOp) {
 		if found = old != nil; !found {
 			return nil, otter.CancelOp
 		}
-		if n, err = sum(old.value, delta); err != nil {
-			return nil, otter.CancelOp
+		if old != current {
+			if next, n, err = old.plus(delta); err != nil {
+				return nil, otter.CancelOp
+			}
 		}
-		value := strconv.AppendInt(make([]byte, 0, maxDigits), n, 10)
-		size := old.size + int64(len(value)-len(old.value))
-		return &entry{value: value, deadline: old.deadline, size: size}, otter.WriteOp
+		return next, otter.WriteOp
 	})
-	if err != nil {
+	if err != nil || !found {
 		return 0, false, err
 	}
-	return n, found, nil
+	return n, true, nil
 }
 
-const maxDigits = len("-9223372036854775808")
-
-func sum(value []byte, delta int64) (int64, error) {
-	n, ok := store.Decimal(value)
+// plus returns the entry with delta added to its value, and the sum.
+func (e *entry) plus(delta int64) (*entry, int64, error) {
+	n, ok := store.Decimal(e.value)
 	if !ok {
-		return 0, store.ErrNotInteger
+		return nil, 0, store.ErrNotInteger
 	}
-	return store.Sum(n, delta)
+	n, err := store.Sum(n, delta)
+	if err != nil {
+		return nil, 0, err
+	}
+	value := strconv.AppendInt(nil, n, 10)
+	size := e.size + int64(len(value)-len(e.value))
+	return &entry{value: value, deadline: e.deadline, size: size}, n, nil
 }
 
 // Swap replaces the value of key by a copy of new, for ttl, only if it still is old, and reports

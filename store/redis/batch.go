@@ -68,7 +68,7 @@ func (s *Store) getPart(ctx context.Context, keys []string, failed store.KeyErro
 	groups := slices.Collect(slices.Chunk(keys, commandKeys))
 	cmds := make([]rueidis.Completed, len(groups))
 	for i, group := range groups {
-		cmds[i] = c.B().Mget().Key(group...).Build()
+		cmds[i] = c.build().Mget().Key(group...).Build()
 	}
 	results, err := c.doMulti(cmds, again)
 	if err != nil {
@@ -190,7 +190,7 @@ func (s *Store) deletePart(ctx context.Context, keys []string) (int, error) {
 		return 0, err
 	}
 	defer c.end()
-	m, err := c.do(c.B().Unlink().Key(keys...).Build(), again)
+	m, err := c.do(c.build().Unlink().Key(keys...).Build(), again)
 	if err != nil {
 		return 0, err
 	}

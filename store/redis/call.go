@@ -20,9 +20,8 @@ const (
 
 // call is one exchange with the server under its own deadline: begin, one or more commands, end.
 type call struct {
-	rueidis.Client // for its builder B
-
 	link   *link
+	client rueidis.Client
 	parent context.Context // the caller's
 	ctx    context.Context // parent, but with an end
 	own    *deadline       // ctx if it is ours, else nil
@@ -70,9 +69,12 @@ func (c *call) pass() error {
 	case err != nil:
 		return err
 	}
-	c.phase, c.Client = phase, *c.link.client.Load()
+	c.phase, c.client = phase, *c.link.client.Load()
 	return nil
 }
+
+// build begins a command.
+func (c *call) build() rueidis.Builder { return c.client.B() }
 
 // limit is the time that the call has.
 func (c *call) limit() time.Duration {
@@ -83,12 +85,12 @@ func (c *call) limit() time.Duration {
 // do sends a command and returns the answer, a null if the server says so. Error answers come back as
 // *ServerError.
 func (c *call) do(cmd rueidis.Completed, r repeat) (rueidis.RedisMessage, error) {
-	result := c.Client.Do(c.ctx, cmd)
+	result := c.client.Do(c.ctx, cmd)
 	if err := result.NonRedisError(); err != nil {
 		if err = c.failed(err, r); err != nil {
 			return rueidis.RedisMessage{}, err
 		}
-		result = c.Client.Do(c.ctx, cmd)
+		result = c.client.Do(c.ctx, cmd)
 		if err = result.NonRedisError(); err != nil {
 			return rueidis.RedisMessage{}, c.failed(err, once)
 		}
@@ -99,7 +101,7 @@ func (c *call) do(cmd rueidis.Completed, r repeat) (rueidis.RedisMessage, error)
 // doMulti sends commands in one go and returns their results, which link.answer reads. It fails as a
 // whole if one of them gets no answer.
 func (c *call) doMulti(cmds []rueidis.Completed, r repeat) ([]rueidis.RedisResult, error) {
-	results := c.Client.DoMulti(c.ctx, cmds...)
+	results := c.client.DoMulti(c.ctx, cmds...)
 	err := unanswered(results)
 	if err == nil {
 		return results, nil
@@ -107,7 +109,7 @@ func (c *call) doMulti(cmds []rueidis.Completed, r repeat) ([]rueidis.RedisResul
 	if err = c.failed(err, r); err != nil {
 		return nil, err
 	}
-	results = c.Client.DoMulti(c.ctx, cmds...)
+	results = c.client.DoMulti(c.ctx, cmds...)
 	if err = unanswered(results); err != nil {
 		return nil, c.failed(err, once)
 	}

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"strconv"
@@ -49,7 +50,7 @@ func (s *Store) scanPage(ctx context.Context, cursor uint64, match string) (ruei
 		return rueidis.ScanEntry{}, err
 	}
 	defer c.end()
-	m, err := c.do(c.B().Scan().Cursor(cursor).Match(match).Count(scanCount).Build(), again)
+	m, err := c.do(c.build().Scan().Cursor(cursor).Match(match).Count(scanCount).Build(), again)
 	if err != nil {
 		return rueidis.ScanEntry{}, err
 	}
@@ -66,7 +67,7 @@ func (s *Store) TTL(ctx context.Context, key string) (time.Duration, bool, error
 		return 0, false, err
 	}
 	defer c.end()
-	m, err := c.do(c.B().Pttl().Key(key).Build(), again)
+	m, err := c.do(c.build().Pttl().Key(key).Build(), again)
 	if err != nil {
 		return 0, false, err
 	}
@@ -88,7 +89,7 @@ func (s *Store) Ping(ctx context.Context) error {
 		return err
 	}
 	defer c.end()
-	_, err = c.do(c.B().Ping().Build(), again)
+	_, err = c.do(c.build().Ping().Build(), again)
 	return err
 }
 
@@ -127,8 +128,8 @@ func (s *Store) Info(ctx context.Context) (Info, error) {
 	}
 	defer c.end()
 	results, err := c.doMulti([]rueidis.Completed{
-		c.B().Info().Build(),
-		c.B().Arbitrary("HELLO").Build(),
+		c.build().Info().Build(),
+		c.build().Arbitrary("HELLO").Build(),
 	}, again)
 	if err != nil {
 		return Info{}, err
@@ -181,7 +182,7 @@ func parseInfo(text string) Info {
 		UsedMemory: number("used_memory"), MaxMemory: number("maxmemory"), EvictionPolicy: field["maxmemory_policy"],
 	}
 	if v := field["valkey_version"]; v != "" {
-		info.Server, info.Version, info.Mode = "valkey", v, or(field["server_mode"], info.Mode)
+		info.Server, info.Version, info.Mode = "valkey", v, cmp.Or(field["server_mode"], info.Mode)
 	}
 	return info
 }

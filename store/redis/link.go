@@ -49,18 +49,17 @@ func (l *link) shut() {
 	reachable := l.breaker.current.Load().up()
 	l.breaker.closeWith(store.ErrClosed)
 	l.stop()
-	if !reachable {
-		l.sockets.close() // also what the prober waits for
-	}
-	l.ran.Wait()
-	client := l.client.Load()
-	if client == nil {
-		return
-	}
-	// The client waits for a last answer on each connection. Without a socket there is none.
+	// Both the prober and the client wait for a last answer on a connection. Without a socket there is
+	// none to wait for.
 	timer := time.AfterFunc(closeGrace, l.sockets.close)
 	defer timer.Stop()
-	(*client).Close()
+	if !reachable {
+		l.sockets.close()
+	}
+	l.ran.Wait()
+	if client := l.client.Load(); client != nil {
+		(*client).Close()
+	}
 }
 
 // probe asks the server for a sign of life and for its time, over a new connection if there is none. An

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -69,16 +70,16 @@ func (o Options) settle() (settings, error) {
 		return settings{}, fmt.Errorf("redis options: %w", err)
 	}
 	return settings{
-		address:        or(o.Address, DefaultAddress),
-		username:       or(o.Username, p.Username),
-		password:       or(o.Password, p.Password),
+		address:        cmp.Or(o.Address, DefaultAddress),
+		username:       cmp.Or(o.Username, p.Username),
+		password:       cmp.Or(o.Password, p.Password),
 		db:             either(o.DB, either(p.DB, 0)),
 		clientName:     p.ClientName,
-		protocol:       or(p.Protocol, 3),
-		maxConnections: or(p.MaxConnections, or(o.MaxConnections, DefaultMaxConnections)),
-		connectTimeout: or(p.SocketConnectTimeout, DefaultConnectTimeout),
-		socketTimeout:  or(p.SocketTimeout, DefaultSocketTimeout),
-		healthCheck:    or(p.HealthCheckInterval, DefaultHealthCheckInterval),
+		protocol:       cmp.Or(p.Protocol, 3),
+		maxConnections: cmp.Or(p.MaxConnections, o.MaxConnections, DefaultMaxConnections),
+		connectTimeout: cmp.Or(p.SocketConnectTimeout, DefaultConnectTimeout),
+		socketTimeout:  cmp.Or(p.SocketTimeout, DefaultSocketTimeout),
+		healthCheck:    cmp.Or(p.HealthCheckInterval, DefaultHealthCheckInterval),
 		retry:          either(p.RetryOnTimeout, true),
 		keepAlive: net.KeepAliveConfig{
 			Enable:   either(p.SocketKeepalive, true),
@@ -86,17 +87,8 @@ func (o Options) settle() (settings, error) {
 			Interval: p.SocketKeepaliveOptions.Interval,
 			Count:    p.SocketKeepaliveOptions.Count,
 		},
-		logger: or(o.Logger, slog.New(slog.DiscardHandler)),
+		logger: cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 	}, nil
-}
-
-// or returns value, or fallback if value is zero.
-func or[T comparable](value, fallback T) T {
-	var zero T
-	if value == zero {
-		return fallback
-	}
-	return value
 }
 
 // either returns what value points to, or fallback if it is nil.

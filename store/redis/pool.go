@@ -29,6 +29,7 @@ type PoolOptions struct {
 	//
 	// Calls share few connections (one on two cores, at most four), so it is a ceiling rather than a
 	// pool size: lower it to fit a plan that counts connections, there is nothing to gain by raising it.
+	// A native client (see [Store.As]) may use the rest for its own purposes, and one at least.
 	MaxConnections int `redispy:"max_connections"`
 
 	// SocketConnectTimeout bounds the dial of a connection, and once more its greeting. Zero means

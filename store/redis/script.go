@@ -57,10 +57,10 @@ return 1`}
 
 // run runs a script by its sum, and sends the text to a server that does not remember it.
 func (c *call) run(s script, r repeat, key string, args ...string) (rueidis.RedisMessage, error) {
-	m, err := c.do(c.B().Evalsha().Sha1(s.sum).Numkeys(1).Key(key).Arg(args...).Build(), r)
+	m, err := c.do(c.build().Evalsha().Sha1(s.sum).Numkeys(1).Key(key).Arg(args...).Build(), r)
 	var answer *ServerError
 	if errors.As(err, &answer) && answer.Code == "NOSCRIPT" {
-		return c.do(c.B().Eval().Script(s.text).Numkeys(1).Key(key).Arg(args...).Build(), r)
+		return c.do(c.build().Eval().Script(s.text).Numkeys(1).Key(key).Arg(args...).Build(), r)
 	}
 	return m, err
 }

@@ -104,7 +104,7 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, bool, error) {
 		return nil, false, err
 	}
 	defer c.end()
-	m, err := c.do(c.B().Get().Key(key).Build(), again)
+	m, err := c.do(c.build().Get().Key(key).Build(), again)
 	if err != nil || m.IsNil() {
 		return nil, false, err
 	}
@@ -138,7 +138,7 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 // set builds the command that stores value under key. It copies value: a command whose time is up may be
 // sent later, when the caller has long put something else there.
 func (c *call) set(key string, value []byte, ttl time.Duration) rueidis.Completed {
-	cmd := c.B().Set().Key(key).Value(string(value))
+	cmd := c.build().Set().Key(key).Value(string(value))
 	switch ttl {
 	case store.Forever:
 		return cmd.Build()
@@ -158,7 +158,7 @@ func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 		return false, err
 	}
 	defer c.end()
-	cmd := c.B().Set().Key(key).Value(string(value)).Nx()
+	cmd := c.build().Set().Key(key).Value(string(value)).Nx()
 	set := cmd.Build
 	if ttl != store.Forever && ttl != store.Keep { // an absent key has no lifetime to keep
 		set = cmd.PxMilliseconds(milliseconds(ttl)).Build
@@ -188,11 +188,11 @@ func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (bool,
 func (c *call) touch(key string, ttl time.Duration) (rueidis.RedisMessage, error) {
 	switch ttl {
 	case store.Keep:
-		return c.do(c.B().Exists().Key(key).Build(), again)
+		return c.do(c.build().Exists().Key(key).Build(), again)
 	case store.Forever:
 		return c.run(persist, again, key)
 	}
-	return c.do(c.B().Pexpire().Key(key).Milliseconds(milliseconds(ttl)).Build(), again)
+	return c.do(c.build().Pexpire().Key(key).Milliseconds(milliseconds(ttl)).Build(), again)
 }
 
 // milliseconds rounds a lifetime up: an entry may live a moment longer, but never less than asked for.

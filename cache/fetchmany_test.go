@@ -1,0 +1,118 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cachewright/cachewright/cache"
+	"github.com/cachewright/cachewright/store"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestFetchManyLoadsWhatIsMissingWithOneCall(t *testing.T) {
+	eachStore(t, func(t *testing.T, s store.Store) {
+		c := open[user](t, s, cache.Options{})
+		ctx := t.Context()
+		must(t, c.Set(ctx, "a", user{"ada", 1}))
+		var asked [][]string
+		load := func(_ context.Context, missing []string) (map[string]user, error) {
+			asked = append(asked, missing)
+			return map[string]user{"b": {"bob", 2}, "not asked for": {}}, nil
+		}
+		got, err := c.FetchMany(ctx, []string{"a", "b", "gone", "b"}, load)
+		if diff := cmp.Diff(map[string]user{"a": {"ada", 1}, "b": {"bob", 2}}, got); diff != "" || err != nil {
+			t.Errorf("FetchMany: %v (-want +got):\n%s", err, diff)
+		}
+		if diff := cmp.Diff([][]string{{"b", "gone"}}, asked); diff != "" {
+			t.Errorf("asked (-want +got):\n%s", diff)
+		}
+		wantGet(t, c, "b", user{"bob", 2})
+		wantGetMiss(t, c, "not asked for")
+	})
+}
+
+func TestFetchManyJoinsAndIsJoined(t *testing.T) {
+	bubble(t, cache.Options{}, func(t *testing.T, _ *cache.Base, c *cache.Cache[string]) {
+		single := &source{value: "single"}
+		var manyLoads atomic.Int64
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := c.Fetch(t.Context(), "a", single.load); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		wg.Go(func() {
+			got, err := c.FetchMany(t.Context(), []string{"a", "b"}, func(_ context.Context, missing []string) (map[string]string, error) {
+				manyLoads.Add(1)
+				time.Sleep(5 * time.Second)
+				if diff := cmp.Diff([]string{"b"}, missing); diff != "" {
+					t.Errorf("missing (-want +got):\n%s", diff)
+				}
+				return map[string]string{"b": "many"}, nil
+			})
+			if diff := cmp.Diff(map[string]string{"a": "single", "b": "many"}, got); diff != "" || err != nil {
+				t.Errorf("FetchMany: %v (-want +got):\n%s", err, diff)
+			}
+		})
+		synctest.Wait()
+		if got, err := c.Fetch(t.Context(), "b", single.load); got != "many" || err != nil {
+			t.Errorf("Fetch = %q, %v", got, err)
+		}
+		wg.Wait()
+		if single.loads.Load() != 1 || manyLoads.Load() != 1 {
+			t.Errorf("%d single loads, %d many loads", single.loads.Load(), manyLoads.Load())
+		}
+	})
+}
+
+func TestFetchManyNamesTheKeysThatFailed(t *testing.T) {
+	bubble(t, cache.Options{}, func(t *testing.T, _ *cache.Base, c *cache.Cache[string]) {
+		ctx := t.Context()
+		must(t, c.Set(ctx, "a", "v"))
+		gone := errors.New("database gone")
+		long := strings.Repeat("x", 300)
+		got, err := c.FetchMany(ctx, []string{"a", "b", long}, func(context.Context, []string) (map[string]string, error) {
+			return nil, gone
+		})
+		var failed cache.KeyErrors
+		if !errors.As(err, &failed) || len(failed) != 2 || !errors.Is(failed["b"], gone) {
+			t.Errorf("FetchMany: %v", err)
+		}
+		var keyError *cache.KeyError
+		if !errors.As(failed[long], &keyError) {
+			t.Errorf("the long key: %v", failed[long])
+		}
+		if diff := cmp.Diff(map[string]string{"a": "v"}, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestADeleteDuringAFetchMany(t *testing.T) {
+	bubble(t, cache.Options{}, func(t *testing.T, _ *cache.Base, c *cache.Cache[string]) {
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, err := c.FetchMany(t.Context(), []string{"a", "b"}, func(context.Context, []string) (map[string]string, error) {
+				time.Sleep(time.Second)
+				return map[string]string{"a": "old", "b": "fine"}, nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		if _, err := c.Delete(t.Context(), "a"); err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+		wantGetMiss(t, c, "a")
+		wantGet(t, c, "b", "fine")
+	})
+}
