@@ -57,14 +57,17 @@ func (d *decoder) overridden(s *setting) Value {
 	if value, _, bad := d.value(s); bad == nil {
 		v.Value = s.field.plain(value)
 	} else {
-		v.Value = redactVariableText(s)
+		v.Value = s.unreadable()
 	}
 	return v
 }
 
-// redactVariableText shows the text of a setting that has no value.
-func redactVariableText(s *setting) string {
+// unreadable shows the text of a setting that has no value, because a variable in it has none.
+func (s *setting) unreadable() string {
+	t, err := template.Parse(s.text)
 	switch {
+	case err == nil && t.IsVariable():
+		return "${" + t.Names()[0] + "}"
 	case s.field.secret:
 		return masked
 	case s.field.kind == kindURL:

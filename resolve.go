@@ -140,10 +140,14 @@ func (r *resolver) check(row *field, path []string, v reflect.Value) Value {
 	if bad := row.validate(value); bad != nil {
 		r.fault(path, bad)
 	}
-	if loaded {
-		return Value{Value: row.plain(w.decoded), Origin: w.origin, Written: true, Source: NewSecret(w.source), Overrode: w.overrode}
+	shown := row.plain(value)
+	if path, ok := shown.(string); ok && row.path && filepath.IsAbs(path) {
+		shown = r.relative(path)
 	}
-	out := Value{Value: row.plain(value), Origin: originGo, Written: true}
+	if loaded {
+		return Value{Value: shown, Origin: w.origin, Written: true, Source: NewSecret(w.source), Overrode: w.overrode}
+	}
+	out := Value{Value: shown, Origin: originGo, Written: true}
 	if text, ok := value.(string); ok {
 		out.Source = NewSecret(text)
 	}

@@ -1,7 +1,6 @@
 package cachewright
 
 import (
-	"cmp"
 	"maps"
 	"path/filepath"
 	"strings"
@@ -96,13 +95,10 @@ func (c *resolution) topology() string {
 }
 
 func (r *resolver) takeOwnRedis(c *resolution) {
-	p := &c.plan
-	option := "redis_url"
-	if c.config.RedisURL == "" {
-		option = c.topology()
-		p.ReasonOrigin = p.Values[poolName+"."+option].Origin
-	} else {
-		p.ReasonOrigin = p.Values[option].Origin
+	p, option := &c.plan, "redis_url"
+	p.ReasonOrigin = p.Values[option].Origin
+	if topology := c.topology(); topology != "" {
+		option, p.ReasonOrigin = topology, p.Values[poolName+"."+topology].Origin
 	}
 	p.Reason = "explicit Redis: the cache names " + option
 	r.useRedis(c)
@@ -200,13 +196,23 @@ func (r *resolver) useDirectory(c *resolution) {
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(r.plan.Dir, dir)
 	}
-	p.Directory, p.Location = dir, dir
-	if rel, err := filepath.Rel(r.plan.Dir, dir); err == nil && r.plan.Dir != "" && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		p.Location = filepath.ToSlash(rel)
+	p.Directory, p.Location = dir, r.relative(dir)
+	if p.Values["location"].Written {
+		return
 	}
-	if v := p.Values["location"]; !v.Written {
-		p.Values["location"] = Value{Value: p.Location, Origin: cmp.Or(map[bool]string{true: "rule 6"}[p.Automatic], originDefault)}
+	p.Values["location"] = Value{Value: p.Location, Origin: originDefault}
+	if p.Automatic {
+		p.Values["location"] = Value{Value: p.Location, Origin: "rule 6"}
 	}
+}
+
+// relative shows a path inside the folder of the configuration relative to it.
+func (r *resolver) relative(path string) string {
+	rel, err := filepath.Rel(r.plan.Dir, path)
+	if err != nil || r.plan.Dir == "" || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return path
+	}
+	return filepath.ToSlash(rel)
 }
 
 // path returns the path of an option of the cache.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cachewright/cachewright/internal/spell"
 	"github.com/cachewright/cachewright/internal/yamltree"
+	"github.com/cachewright/cachewright/store/redis"
 )
 
 // loadFindings collects the advice that only the layers themselves can give.
@@ -119,6 +120,19 @@ func (l *loader) keepaliveNumbers(merged layers) {
 		alias := strings.TrimPrefix(s.path[0], cachePrefix)
 		l.written.findings = append(l.written.findings, Finding{Code: "CW314", Level: levelWarning, Alias: alias, Origin: s.place.origin(),
 			Message: dotted(s.path) + ": 1, 2 and 3 are read as idle, interval and count, although for Linux they are other options",
-			Fix:     "socket_keepalive_options: {idle: 1, interval: 1, count: 3}"})
+			Fix:     "socket_keepalive_options: " + l.keepaliveByName(path)})
 	}
+}
+
+// keepaliveByName writes decoded numbers under their names.
+func (l *loader) keepaliveByName(path string) string {
+	options, _ := l.written.values[path].decoded.(redis.KeepaliveOptions)
+	numbers := plainKeepalive(options)
+	var entries []string
+	for _, row := range keepaliveFields {
+		if n, ok := numbers[row.name]; ok {
+			entries = append(entries, fmt.Sprintf("%s: %v", row.name, n))
+		}
+	}
+	return "{" + strings.Join(entries, ", ") + "}"
 }

@@ -51,28 +51,38 @@ func (v *invocation) use(t *target, do func(ctx context.Context, c opened) error
 		return err
 	}
 	ctx := t.command.Context()
-	cs, err := openOne(ctx, p, planned, func(t cache.Trouble) {
-		v.sayf("%s %v", warn("note:"), t.Err)
-	})
+	cs, err := openOne(ctx, p, planned, func(t cache.Trouble) { v.sayf("%s %v", warn("note:"), t.Err) })
 	if err != nil {
 		return unreachable(err, planned)
 	}
 	defer cs.Close()
-	// A file cache may have turned into a dummy when it was opened.
-	if ran, ok := cs.Plan().Cache(t.alias); ok {
-		planned = ran
-	}
-	if err := refuse(planned); err != nil {
+	c, err := t.opened(cs)
+	if err != nil {
 		return err
+	}
+	// A call waits for the first connection no longer than for any answer. A ping has more patience, and
+	// knows better why there is none.
+	if err := cs.Ping(ctx); err != nil {
+		return unreachable(err, planned)
+	}
+	return unreachable(do(ctx, c), planned)
+}
+
+// opened returns the cache of t, as it runs, at the wanted version.
+func (t *target) opened(cs *cachewright.Caches) (opened, error) {
+	// A file cache may have turned into a dummy when it was opened.
+	ran, _ := cs.Plan().Cache(t.alias)
+	if err := refuse(ran); err != nil {
+		return opened{}, err
 	}
 	values, err := cachewright.Of[any](cs, t.alias)
 	if err != nil {
-		return err
+		return opened{}, err
 	}
 	if t.command.Flags().Changed("at-version") {
 		values = values.AtVersion(t.version)
 	}
-	return unreachable(do(ctx, opened{Cache: values, plan: planned}), planned)
+	return opened{Cache: values, plan: ran}, nil
 }
 
 // unreachable says more about an error that means that the store is out of reach.

@@ -83,6 +83,7 @@ func (f *failure) explainRedis(err error, c cachewright.CachePlan) {
 		answer *redis.ServerError
 		dns    *net.DNSError
 		netErr net.Error
+		system syscall.Errno
 	)
 	switch {
 	case errors.As(err, &answer) && (answer.Code == "NOAUTH" || answer.Code == "WRONGPASS"):
@@ -101,7 +102,11 @@ func (f *failure) explainRedis(err error, c cachewright.CachePlan) {
 		f.code, f.message = codeTimeout, fmt.Sprintf("no answer in time (%s)", address)
 		f.fix = "see that the server is up and the network lets you through; for a slow one " + slowNetwork
 	default:
-		f.code, f.message = codeUnreachable, fmt.Sprintf("the connection failed (%s)", address)
+		reason := "the connection failed"
+		if errors.As(err, &system) {
+			reason = system.Error()
+		}
+		f.code, f.message = codeUnreachable, fmt.Sprintf("%s (%s)", reason, address)
 		f.fix = "see that the server is up, or " + correct
 	}
 }

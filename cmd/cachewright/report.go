@@ -14,6 +14,9 @@ const (
 	defaultAlias     = "default"
 	serializerNative = "native" // values that only Go reads
 
+	// levelWarning is the level of findings that count; the others are notes.
+	levelWarning = "warning"
+
 	// ruleFallback is the rule that leaves a cache without a backend.
 	ruleFallback = 7
 
@@ -21,7 +24,7 @@ const (
 	headStop = 58
 )
 
-// card prints what one cache is. right stands at the end of its first line.
+// card prints what one cache is.
 type card struct {
 	w     io.Writer
 	width int // of the alias column
@@ -114,11 +117,11 @@ func (c card) valuesRow(cache cachewright.CachePlan) {
 	row(c.w, "values", cache.Serializer+" (shared with Django)", dim(cache.Values["serializer"].Origin))
 }
 
-// findings prints advice, in the order given.
+// printFindings prints advice, in the order given.
 func (v *invocation) printFindings(findings []cachewright.Finding) {
 	for _, f := range findings {
 		mark := warn("!")
-		if f.Level != "warning" {
+		if f.Level != levelWarning {
 			mark = dim("·")
 		}
 		fmt.Fprintln(v.report, findingStops.line(fmt.Sprintf("%s %s  %s", mark, f.Code, f.Message), dim(f.Origin)))
@@ -152,7 +155,7 @@ func count(n int, noun string) string {
 func countFindings(findings []cachewright.Finding) string {
 	warnings := 0
 	for _, f := range findings {
-		if f.Level == "warning" {
+		if f.Level == levelWarning {
 			warnings++
 		}
 	}

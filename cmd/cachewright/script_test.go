@@ -44,6 +44,8 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("TERM", "xterm-256color")
+			// Under the race detector every process would linger for a second.
+			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			env.Values[serverKey{}] = new(server)
 			return nil
 		},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cachewright/cachewright"
+	"github.com/cachewright/cachewright/store/file"
 )
 
 // The names of Django's backends.
@@ -20,10 +21,6 @@ const (
 const (
 	sessionsAlias  = "sessions"
 	sessionsEngine = "django.contrib.sessions.backends.cache"
-
-	// fileFolder is the folder of Django's files below ours. Each side clears a folder by deleting what
-	// it takes for its own files, so they must not share one.
-	fileFolder = "django"
 )
 
 // builder turns a plan into settings and gathers what is wrong with that.
@@ -64,7 +61,7 @@ func (b *builder) cache(c cachewright.CachePlan) expression {
 	case cachewright.BackendFile:
 		b.warn(c, "Django keeps its files in a folder of its own, so it does not see Go's values",
 			"share values in Redis, with serializer: json")
-		return b.settings(c, fileBackend, text(filepath.ToSlash(filepath.Join(c.Directory, fileFolder))), b.bounds(c))
+		return b.settings(c, fileBackend, text(filepath.ToSlash(filepath.Join(c.Directory, file.GuestFolder))), b.bounds(c))
 	case cachewright.BackendRedis:
 		if c.Serializer == "native" {
 			b.warn(c, "values are native (Go only), Django could not read them", "serializer: json")

@@ -194,18 +194,27 @@ func (d *dir) mark() error {
 	return writeAt(fd, []byte(markerText), 0)
 }
 
-// empty reports whether nothing but perhaps a marker is in the directory.
+// GuestFolder is the one folder in a store's directory that belongs to somebody else: Django's file
+// cache of the same configuration, which may be there first. The store neither counts nor touches it.
+const GuestFolder = "django"
+
+// empty reports whether nothing but perhaps a marker and the guest's folder is in the directory.
 func (d *dir) empty() (bool, error) {
 	f, err := directory(d.fd, ".")
 	if err != nil {
 		return false, d.unavailable("list", ".", err)
 	}
 	defer f.Close()
-	names, err := f.Readdirnames(2)
+	names, err := f.Readdirnames(3)
 	if err != nil && len(names) == 0 {
 		return true, nil // the end of the list
 	}
-	return len(names) == 1 && names[0] == markerName, nil
+	for _, name := range names {
+		if name != markerName && name != GuestFolder {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // inPlace reports whether the directory still is the one at its path, and makes up for a marker that

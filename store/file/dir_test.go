@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -106,6 +107,24 @@ func TestDirectoriesThatAreRefused(t *testing.T) {
 			want(t, "files afterwards", listing(t, filepath.Dir(filepath.Dir(dir))), before)
 		})
 	}
+}
+
+func TestTheGuestMayBeThereFirst(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "cache")
+	guest := filepath.Join(dir, file.GuestFolder, "0123.djcache")
+	noError(t, os.MkdirAll(filepath.Dir(guest), 0o700))
+	noError(t, os.WriteFile(guest, []byte("theirs"), 0o600))
+	noError(t, file.Usable(dir, false))
+	s, err := file.Open(dir, file.Options{MaxEntries: 10})
+	noError(t, err)
+	for i := range 100 {
+		noError(t, s.Set(t.Context(), strconv.Itoa(i), nil, time.Hour))
+	}
+	noError(t, s.Close())
+	text, err := os.ReadFile(guest)
+	noError(t, err)
+	want(t, "the guest's file", string(text), "theirs")
 }
 
 func TestDirectoryOfAnotherUserIsRefused(t *testing.T) {

@@ -297,4 +297,3 @@ func (s *mapStore) Close() error {
 	s.closed = true
 	return nil
 }
-
