@@ -86,7 +86,7 @@ func TestParseRefusesWhatIsNoVariable(t *testing.T) {
 	for text, want := range map[string]string{
 		"${}":                                "names no variable",
 		"${":                                 "never closed",
-		"a${HOST":                            "else than",
+		"a${HOST":                            "never closed",
 		"${NOPE:-x":                          "never closed",
 		"${NOPE:?x":                          "never closed",
 		"${1A}":                              "not the name",

@@ -99,7 +99,7 @@ func guess(e *yaml.LoadError, lines []string) *SyntaxError {
 	switch {
 	case strings.Contains(e.Message, "cannot start any token") && strings.Contains(indentation, "\t"):
 		return &SyntaxError{Line: number, Column: max(e.Mark.Column, 1), Message: slips[0].message, Fix: slips[0].fix}
-	case strings.Contains(e.Message, "mapping values are not allowed"):
+	case strings.Contains(e.Message, "mapping values are not allowed"), strings.Contains(e.Message, "<document start>"):
 		return guessColon(number, e.Mark.Column, lines)
 	case !strings.Contains(e.Message, "expected key"):
 		return nil

@@ -50,10 +50,10 @@ func TestNodesKnowWhatTheyAre(t *testing.T) {
 	}{
 		{"a", "1", "!!int", false, false, false, 1, 4},
 		{"b", "1", "!!str", true, false, false, 2, 4},
-		{"f", "", "!!null", false, true, true, 6, 3},
-		{"g", "null", "!!null", false, true, false, 7, 4},
-		{"h", "yes", "!!str", false, false, false, 8, 4},
-		{"i", "2026-01-01", "!!timestamp", false, false, false, 9, 4},
+		{"f", "", "!!null", false, true, true, 7, 3},
+		{"g", "null", "!!null", false, true, false, 8, 4},
+		{"h", "yes", "!!str", false, false, false, 9, 4},
+		{"i", "2026-01-01", "!!timestamp", false, false, false, 10, 4},
 	} {
 		v := field(t, n, tt.name)
 		if v.Text() != tt.text || v.Tag() != tt.tag || v.Quoted() != tt.quoted || v.IsNull() != tt.null || v.IsEmpty() != tt.empty {
@@ -137,8 +137,8 @@ func TestSyntaxErrors(t *testing.T) {
 		{"an escape that is cut off", "a: \"\\x0\"\n", 1, 4, "backslash"},
 		{"a control character", "a: 1\nb: \x01\n", 2, 4, "control"},
 		{"what is no UTF-8", "a: 1\nb: \xff\xfe\n", 2, 4, "UTF-8"},
-		{"an anchor without a name", "a: & b\n", 1, 4, "anchor"},
-		{"an alias without a name", "a: * b\n", 1, 4, "anchor"},
+		{"an anchor without a name", "a: & b\n", 1, 5, "anchor"},
+		{"an alias without a name", "a: * b\n", 1, 5, "anchor"},
 		{"a comment without a space", "a: \"b\"#c\n", 1, 7, "comment"},
 		{"a mapping that ends twice", "{a: 1}}\n", 1, 7, "not valid"},
 		{"nesting beyond all reason", strings.Repeat("[", 200), 1, 1, "nested"},
