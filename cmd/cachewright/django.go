@@ -68,7 +68,11 @@ func (v *invocation) django(r rendering) error {
 	case r.check != "":
 		return v.compareSettings(r.check, text)
 	case r.out != "":
-		return v.writeSettings(r.out, text)
+		mode := fs.FileMode(0o644)
+		if r.allowSecrets {
+			mode = 0o600
+		}
+		return v.writeSettings(r.out, text, mode)
 	}
 	_, err = v.stdout.Write(text)
 	return err
@@ -76,7 +80,8 @@ func (v *invocation) django(r rendering) error {
 
 // render returns the settings and says on stderr what their reader should know.
 func (v *invocation) render(p *cachewright.Plan, r rendering) ([]byte, error) {
-	o := settings.Options{Command: "cachewright django", Version: version(), AllowSecrets: r.allowSecrets}
+	// No version of ours: the file must not go stale by an upgrade that changes nothing in it.
+	o := settings.Options{Command: "cachewright django", AllowSecrets: r.allowSecrets}
 	if v.environment != "" {
 		o.Command += " --env " + quoteShell(v.environment)
 	}
@@ -111,22 +116,22 @@ func (v *invocation) compareSettings(file string, text []byte) error {
 
 // writeSettings replaces file by text as a whole: a reader sees the old text or the new one. A file that
 // says the same already is left alone.
-func (v *invocation) writeSettings(file string, text []byte) error {
+func (v *invocation) writeSettings(file string, text []byte, mode fs.FileMode) error {
 	path := v.path(file)
 	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, text) {
 		v.sayf("%s is up to date", file)
 		return nil
 	}
-	if err := replaceFile(path, text); err != nil {
+	if err := replaceFile(path, text, mode); err != nil {
 		return misuse("write the settings: %w", err)
 	}
 	v.sayf("wrote %s", file)
 	return nil
 }
 
-// replaceFile writes text beside path and moves it there. The permissions of a file that was there stay.
-func replaceFile(path string, text []byte) (err error) {
-	mode := fs.FileMode(0o644)
+// replaceFile writes text beside path and moves it there. A new file gets mode, the permissions of one
+// that was there stay.
+func replaceFile(path string, text []byte, mode fs.FileMode) (err error) {
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
