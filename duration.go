@@ -57,16 +57,16 @@ func (f *field) parseLifetime(text string) (any, *fault) {
 func (f *field) parseSeconds(text string) (any, *fault) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n > maxSeconds {
-		return nil, f.tooLong(text + " seconds")
+		return nil, f.tooLong(text + " s")
 	}
 	return time.Duration(n) * time.Second, nil
 }
 
 func (f *field) tooLong(text string) *fault {
 	if f.kind == kindLifetime {
-		return faultf("CW102", "write a shorter one, or never for values that have no end", "%s is more than %d seconds", text, maxSeconds).fixed("never")
+		return faultf("CW102", "write a shorter one, or never for values that have no end", "%s is more than %d s", text, maxSeconds).fixed("never")
 	}
-	return faultf("CW102", "write a shorter one", "%s is more than %d seconds", text, maxSeconds).fixed(f.example)
+	return faultf("CW102", "write a shorter one", "%s is more than %d s", text, maxSeconds).fixed(f.example)
 }
 
 func (f *field) negative(text string) *fault {
@@ -86,7 +86,7 @@ func (f *field) parseDuration(text string) (any, *fault) {
 		if err == nil && seconds < maxSeconds+1 {
 			return time.Duration(math.Round(seconds * 1e9)), nil
 		}
-		return nil, f.tooLong(text + " seconds")
+		return nil, f.tooLong(text + " s")
 	}
 	d, ok := parseCompound(text)
 	switch {

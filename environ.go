@@ -212,8 +212,7 @@ func (r *variableReader) inlineGroup(s *setting) {
 			r.addVariable(variable{value: s.text, place: s.place}, nil, bad)
 			continue
 		}
-		inner := variable{value: f.Value.Text(), literal: s.literal, place: s.place}
-		leaf := &setting{path: append(slices.Clone(s.path), row.name), field: row, place: s.place, text: inner.value, literal: s.literal}
+		leaf := &setting{path: append(slices.Clone(s.path), row.name), field: row, place: s.place, text: f.Value.Text(), literal: s.literal, inline: true}
 		if f.Value.Kind() != yamltree.Scalar {
 			leaf.node = f.Value
 		}

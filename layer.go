@@ -76,6 +76,7 @@ type setting struct {
 	literal bool           // ${...} in it is text
 	node    *yamltree.Node // a list or a mapping; nil for a scalar
 	reset   bool           // null: what lower layers say is forgotten
+	inline  bool           // it stands inside a mapping in a variable
 }
 
 // dotted joins a path as messages and plans show it.
@@ -147,9 +148,13 @@ func (j *journal) addSetting(s *setting, bad *fault) {
 	}
 	problem := j.add(s.place, s.option(), width, bad)
 	if s.place.variable != "" {
-		problem.quoteVariable(s.place.variable, s.text, s.field.secret)
+		problem.quoteVariable(s.place.variable, s.text, s.inline || s.field.secret || s.field.kind == kindGroup)
 		problem.Mark = len(s.place.variable) + 2
 		problem.Width = max(1, utf8.RuneCountInString(problem.Excerpt)-len(s.place.variable)-1)
+	}
+	if s.inline {
+		problem.Message = s.path[len(s.path)-1] + ": " + problem.Message
+		return
 	}
 	if bad.value == "" {
 		return

@@ -22,8 +22,11 @@ var (
 	// entry matches a line that begins an entry of a mapping or of a list.
 	entry = regexp.MustCompile(`^\s*(?:- +)*\{?\s*["']?[\w$.-]+["']?\s*:(?:\s|$)|^---|^\.\.\.`)
 
-	// keyed matches an entry of a mapping, wherever it stands in the line.
-	keyed = regexp.MustCompile(`(["']?([\w.-]+)["']?\s*:\s+["']?)([^,{}\[\]\s"'][^,{}\[\]]*)`)
+	// keyed matches the name of an entry of a mapping, wherever it stands in the line.
+	keyed = regexp.MustCompile(`["']?([\w.-]+)["']?\s*:\s+["']?`)
+
+	// comment matches a comment at the end of a line.
+	comment = regexp.MustCompile(`\s#.*$`)
 )
 
 // redact returns a line of a configuration file without what may be secret in it: the values of secret
@@ -39,24 +42,47 @@ func redact(line string, allowed ...string) string {
 		}
 		return indentation + masked
 	}
-	line = keyed.ReplaceAllStringFunc(line, func(match string) string {
-		parts := keyed.FindStringSubmatch(match)
-		if slices.Contains(allowed, parts[2]) || isPublic(parts[2]) {
-			return match
-		}
-		return parts[1] + masked
-	})
-	return redactEntry(line)
+	return redactEntry(redactUnknown(comment.ReplaceAllString(line, ""), allowed))
 }
 
-// isPublic says that name is an option of ours that is not secret.
-func isPublic(name string) bool {
+// redactUnknown masks the values of entries that are neither public options nor allowed.
+func redactUnknown(line string, allowed []string) string {
+	var b strings.Builder
+	for {
+		key := keyed.FindStringSubmatchIndex(line)
+		if key == nil {
+			b.WriteString(line)
+			return b.String()
+		}
+		name := line[key[2]:key[3]]
+		b.WriteString(line[:key[1]])
+		line = line[key[1]:]
+		if line == "" || slices.Contains(allowed, name) || isPublic(name, line[0]) {
+			continue
+		}
+		b.WriteString(masked)
+		line = line[endOfValue(line):]
+	}
+}
+
+// endOfValue returns where the value ends that a line begins with. A list or mapping takes the whole
+// rest: what is nested in something unknown is unknown.
+func endOfValue(line string) int {
+	if i := strings.IndexAny(line, ",{}[]"); i > 0 {
+		return i
+	}
+	return len(line)
+}
+
+// isPublic says that name is an option of ours that is not secret. A group of options is if its value,
+// which begins with first, is the mapping that it should be.
+func isPublic(name string, first byte) bool {
 	for _, fields := range [][]field{projectFields, cacheFields, poolFields, sentinelFields, keepaliveFields} {
 		if row := find(fields, name); row != nil {
-			return !row.secret
+			return !row.secret && (row.kind != kindGroup || first == '{')
 		}
 	}
-	return name == "host" || name == "port" || strings.HasPrefix(name, cachePrefix)
+	return name == "host" || name == "port" || strings.HasPrefix(name, cachePrefix) && first == '{'
 }
 
 // redactEntry masks the value of secret options in line, and the user part of URLs.

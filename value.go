@@ -58,7 +58,7 @@ func (f *field) parse(s scalar) (any, *fault) {
 	case kindTLS:
 		return f.parseTLS(s.text)
 	}
-	return nil, faultf("CW109", "write "+f.example, "is %s, not a single value", f.shape())
+	return nil, faultf("CW109", "write "+f.example, "is a single value, not %s", f.shape())
 }
 
 // shape names what an option holds, for messages.

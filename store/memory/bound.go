@@ -74,13 +74,11 @@ func (s *Store) makeRoom(key string, size int64) error {
 			ErrTooLarge, size, s.bound.max)
 	}
 	for s.excess(key, size) > 0 {
-		victim, found := s.coldest()
+		v, found := s.coldest(key)
 		if !found {
 			return nil
 		}
-		if victim.Key != key {
-			s.evict(victim)
-		}
+		s.evict(v)
 	}
 	return nil
 }
@@ -100,30 +98,39 @@ func (s *Store) excess(key string, size int64) int64 {
 // victim is an entry that is to be evicted.
 type victim = otter.Entry[string, *entry]
 
-// coldest returns the entry that is to be evicted next, unless the store is empty.
+// coldest returns the entry that is to be evicted next to make room for key, unless there is none but
+// the one of key itself.
 //
 // Asking the engine for its order costs several writes, so it is asked for a few entries at once: not
 // so many that those which are read meanwhile would matter.
-func (s *Store) coldest() (next victim, found bool) {
+func (s *Store) coldest(key string) (next victim, found bool) {
 	s.coldMu.Lock()
 	defer s.coldMu.Unlock()
-	if len(s.cold) == 0 {
-		wanted, bytes := min(s.count.Load()/64, 31)+1, int64(0)
-		for v := range s.entries.Coldest() {
-			s.cold = append(s.cold, v)
-			bytes += v.Value.size
-			if int64(len(s.cold)) == wanted || bytes > s.bound.max/64 {
-				break
-			}
+	if next, found = s.nextCold(key); found {
+		return next, true
+	}
+	wanted, bytes := min(s.count.Load()/64, 31)+1, int64(0)
+	for v := range s.entries.Coldest() {
+		if v.Key == key {
+			continue
+		}
+		s.cold = append(s.cold, v)
+		bytes += v.Value.size
+		if int64(len(s.cold)) == wanted || bytes > s.bound.max/64 {
+			break
 		}
 	}
-	if len(s.cold) == 0 {
-		return victim{}, false
+	return s.nextCold(key)
+}
+
+// nextCold takes the first entry but the one of key from those that are to be evicted. It needs coldMu.
+func (s *Store) nextCold(key string) (next victim, found bool) {
+	for len(s.cold) > 0 && !found {
+		next, found = s.cold[0], s.cold[0].Key != key
+		s.cold[0] = victim{}
+		s.cold = s.cold[1:]
 	}
-	next = s.cold[0]
-	s.cold[0] = victim{}
-	s.cold = s.cold[1:]
-	return next, true
+	return next, found
 }
 
 // forgetVictims lets go of the entries that were to be evicted.
@@ -133,13 +140,15 @@ func (s *Store) forgetVictims() {
 	s.cold = nil
 }
 
-// evict removes v unless it has been replaced or has ended meanwhile.
+// evict removes v unless it has been replaced or removed meanwhile.
 func (s *Store) evict(v victim) {
 	s.entries.ComputeIfPresent(v.Key, func(e *entry) (*entry, otter.ComputeOp) {
 		if e != v.Value {
 			return nil, otter.CancelOp
 		}
-		s.evicted.Add(1)
+		if !s.clock.passed(e.deadline) {
+			s.evicted.Add(1)
+		}
 		return nil, otter.InvalidateOp
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/maypok86/otter/v2"
 
 	"github.com/cachewright/cachewright/store"
 )
@@ -299,7 +300,7 @@ func TestEntriesThatHaveEndedLeaveTheMemory(t *testing.T) {
 func TestAVictimThatWasReplacedStays(t *testing.T) {
 	s := newStore(t, Options{MaxEntries: 10})
 	set(t, s, "key", "old", time.Hour)
-	victim, found := s.coldest()
+	victim, found := s.coldest("other")
 	if !found || victim.Key != "key" {
 		t.Fatalf("coldest = %q, %v; want key", victim.Key, found)
 	}
@@ -310,12 +311,49 @@ func TestAVictimThatWasReplacedStays(t *testing.T) {
 	}
 }
 
+func TestAStoreFullOfEndedEntriesTakesNewOnes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t, Options{MaxEntries: 10})
+		for i := range 10 {
+			set(t, s, fmt.Sprint(i), "1", time.Millisecond)
+		}
+		time.Sleep(time.Millisecond) // not long enough to take them out of memory
+		for i := range 20 {
+			key := fmt.Sprint(i)
+			set(t, s, key, "1", time.Hour)
+			if _, _, err := s.Incr(t.Context(), key, 1); err != nil {
+				t.Fatal(err)
+			}
+			if !has(t, s, key) {
+				t.Fatalf("Get does not find %s, which was just set", key)
+			}
+		}
+		wantWithin(t, s, Options{MaxEntries: 10})
+		if got, want := s.Stats().Evictions, uint64(10); got != want {
+			t.Errorf("%d evictions, want %d: what had ended did not give way, it was gone", got, want)
+		}
+	})
+}
+
+func TestOneEntryThatGrowsBeyondAFullStoreDoesNotWaitForRoom(t *testing.T) {
+	s := newStore(t, Options{MaxBytes: 2 * sizeOf("a", nil)})
+	set(t, s, "a", "", time.Hour)
+	// As if a writer beside this one had counted its entry and not yet stored it: there is nothing to
+	// evict but the entry that is to be replaced.
+	s.account(&entry{size: sizeOf("b", nil)})
+	set(t, s, "a", "value", time.Hour)
+	s.removed(otter.DeletionEvent[string, *entry]{Value: &entry{size: sizeOf("b", nil)}})
+	if !has(t, s, "a") {
+		t.Error("the entry was not stored")
+	}
+}
+
 func TestRoomThatOthersHoldIsLeftToTheEngine(t *testing.T) {
 	s := newStore(t, Options{MaxEntries: 1})
 	// As if a writer beside this one had counted its entry and not yet stored it.
 	s.account(&entry{size: 1})
-	defer s.used.Add(-s.bound.max)
 	set(t, s, "key", "value", time.Hour)
+	s.removed(otter.DeletionEvent[string, *entry]{Value: &entry{size: 1}})
 	if !has(t, s, "key") {
 		t.Error("the entry was not stored")
 	}

@@ -26,6 +26,9 @@ const (
 	// that a goroutine waits for seconds.
 	certain = 5 * time.Second
 
+	// sweep is how often the engine removes what has ended.
+	sweep = 1 << 30 * time.Nanosecond
+
 	endless = math.MaxInt64 // the deadline of an entry that lives forever
 )
 
@@ -55,8 +58,16 @@ func (c *clock) deadline(ttl time.Duration) int64 {
 	return now + min(int64(ttl), endless-1-now) // a lifetime of centuries is long, not endless
 }
 
-// NowNano is the time as the engine asks for it. It comes from the latest look at the clock, which
-// every write takes before it begins.
+// swept returns when the engine may remove an entry that ends at deadline: at its next sweep. Until
+// then it holds the entry for alive, so that what takes room is either in its order of eviction or gone.
+func swept(deadline int64) int64 {
+	if deadline > endless-int64(sweep) {
+		return endless
+	}
+	return (deadline + int64(sweep) - 1) / int64(sweep) * int64(sweep)
+}
+
+// NowNano is the time as the engine asks for it: the latest look at the clock.
 func (c *clock) NowNano() int64 { return c.latest.Load() }
 
 // Tick gives the engine no ticks: the store's own goroutine lets it clean up.

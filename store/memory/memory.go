@@ -30,7 +30,9 @@ type Options struct {
 	// bookkeeping per entry. Zero (the default) is 64 MiB. An entry that is larger by itself is refused
 	// with [ErrTooLarge].
 	//
-	// Raise it when Stats counts evictions of entries that should have stayed; the process needs some
+	// An entry that has ended is absent at once, and may take its room for two more seconds.
+	//
+	// Raise MaxBytes when Stats counts evictions of entries that should have stayed; the process needs some
 	// more than this, for what the garbage collector has not yet taken back.
 	MaxBytes int64
 
@@ -87,10 +89,10 @@ func New(o Options) (*Store, error) {
 	s.entries, err = otter.New(&otter.Options[string, *entry]{
 		MaximumWeight: b.maxWeight(),
 		Weigher:       func(_ string, e *entry) uint32 { return b.weight(e) },
-		// The entry's own deadline decides (see live). The engine is told it only to take entries
-		// that have ended out of memory, and so may go by a clock that ticks coarsely.
+		// The entry's own deadline decides whether it is there. The engine is told one only to take
+		// entries that have ended out of memory, and so may go by a clock that ticks coarsely.
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, *entry]) time.Duration {
-			return time.Duration(max(e.Value.deadline-e.SnapshotAtNano, 1))
+			return time.Duration(max(swept(e.Value.deadline)-e.SnapshotAtNano, 1))
 		}),
 		Clock:            &s.clock,
 		OnAtomicDeletion: s.removed,
@@ -254,9 +256,8 @@ func (s *Store) Delete(ctx context.Context, keys ...string) (removed int, err er
 	if err := s.check(ctx); err != nil {
 		return 0, err
 	}
-	s.clock.now() // so that the engine knows what has ended
 	for _, key := range keys {
-		if _, found := s.entries.Invalidate(key); found {
+		if e, found := s.entries.Invalidate(key); found && !s.clock.passed(e.deadline) {
 			removed++
 		}
 	}
@@ -266,9 +267,8 @@ func (s *Store) Delete(ctx context.Context, keys ...string) (removed int, err er
 // update replaces, under the lock of key, what is there (nil if key is absent) as change says. change
 // must not use the store.
 func (s *Store) update(key string, change func(old *entry) (*entry, otter.ComputeOp)) {
-	s.clock.now() // so that the engine knows what has ended
 	s.entries.Compute(key, func(old *entry, found bool) (*entry, otter.ComputeOp) {
-		if !found {
+		if !found || s.clock.passed(old.deadline) {
 			old = nil
 		}
 		e, op := change(old)
