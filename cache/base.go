@@ -58,9 +58,9 @@ func NewBase(s store.Store, o Options) (*Base, error) {
 	return b, nil
 }
 
-// Close cancels the loads under way and waits until they have ended, at most for the load timeout of
-// each. Calls to Fetch after it answer [ErrClosed]. It does not close the store. A second Close does
-// nothing.
+// Close cancels the loads under way, releases who waits for them, and waits for those that are storing.
+// It does not wait for a loader that does not look at its context; what that loads is dropped. Calls to
+// Fetch after it answer [ErrClosed]. It does not close the store. A second Close does nothing.
 func (b *Base) Close() error {
 	b.flights.close()
 	return nil

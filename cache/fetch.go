@@ -100,30 +100,37 @@ var errSelfLoad = errors.New("the loader of this key fetches the same key")
 // fly runs the load of one flight to its end.
 func (c *Cache[V]) fly(caller context.Context, fl *flight, key string, load func(context.Context) (V, error), opts []CallOption) {
 	c.base.stats.loads.Add(1)
-	ctx, cancel := c.base.flights.loadContext(caller, c.base.options.LoadTimeout)
-	defer cancel()
+	ctx, end := c.base.flights.loadContext(caller, c.base.options.LoadTimeout, func(err error) {
+		c.base.flights.land(fl, nil, loadFailed(err))
+	})
 	ctx, said := c.base.begin(ctx, fl.key)
 
 	var v V
 	start := time.Now()
 	err := errGoexit
-	defer func() { c.arrive(ctx, fl, key, v, err, time.Since(start), said, opts) }() // whatever load does
+	defer func() { // whatever load does
+		end()
+		c.arrive(ctx, fl, key, v, err, time.Since(start), said, opts)
+	}()
 	err = protect(func() (err error) {
 		v, err = load(ctx)
 		return err
 	})
 }
 
-// arrive ends a flight with what its load came to.
+// arrive stores what a load came to and ends its flight.
 func (c *Cache[V]) arrive(ctx context.Context, fl *flight, key string, v V, err error, cost time.Duration, said *Load, opts []CallOption) {
+	flights := c.base.flights
 	switch {
 	case err == nil:
-		c.base.flights.land(fl, v, nil, func() { c.commit(ctx, key, fl.key, v, cost, said, opts) })
+		flights.store(fl, func() { c.commit(ctx, key, fl.key, v, cost, said, opts) })
+		flights.land(fl, v, nil)
 	case errors.Is(err, ErrNotFound):
-		c.base.flights.land(fl, nil, err, func() { c.commitAbsent(ctx, key, fl.key) })
+		flights.store(fl, func() { c.commitAbsent(ctx, key, fl.key) })
+		flights.land(fl, nil, err)
 	default:
 		c.base.stats.failures.Add(1)
-		c.base.flights.land(fl, nil, loadFailed(err), nil)
+		flights.land(fl, nil, loadFailed(err))
 	}
 }
 

@@ -194,6 +194,33 @@ func TestTheLoadTimeoutEndsALoad(t *testing.T) {
 	})
 }
 
+func TestALoadThatIgnoresItsDeadlineHoldsNobody(t *testing.T) {
+	bubble(t, cache.Options{LoadTimeout: time.Second}, func(t *testing.T, b *cache.Base, c *cache.Cache[string]) {
+		stubborn := func(context.Context) (string, error) {
+			time.Sleep(time.Hour)
+			return "late", nil
+		}
+		start := time.Now()
+		if _, err := c.Fetch(t.Context(), "k", stubborn); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+			t.Errorf("Fetch: %v after %v", err, time.Since(start))
+		}
+		many, err := c.FetchMany(t.Context(), []string{"a"}, func(context.Context, []string) (map[string]string, error) {
+			time.Sleep(time.Hour)
+			return map[string]string{"a": "late"}, nil
+		})
+		if len(many) != 0 || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 2*time.Second {
+			t.Errorf("FetchMany: %v, %v after %v", many, err, time.Since(start))
+		}
+		must(t, b.Close()) // does not wait for the stubborn ones
+		if d := time.Since(start); d > time.Minute {
+			t.Errorf("Close took until %v", d)
+		}
+		time.Sleep(2 * time.Hour)
+		wantGetMiss(t, c, "k")
+		wantGetMiss(t, c, "a")
+	})
+}
+
 func TestTheLoaderSeesTheCallersValues(t *testing.T) {
 	type key struct{}
 	c := open[string](t, openMemory(t), cache.Options{})

@@ -112,7 +112,7 @@ func (c *Cache[V]) boardMany(ctx context.Context, missing []string,
 // abandon ends flights that will not be loaded.
 func (c *Cache[V]) abandon(mine map[string]*flight, err error) {
 	for _, fl := range mine {
-		c.base.flights.land(fl, nil, err, nil)
+		c.base.flights.land(fl, nil, err)
 	}
 }
 
@@ -121,8 +121,9 @@ func (c *Cache[V]) flyMany(caller context.Context, mine map[string]*flight, want
 	load func(context.Context, []string) (map[string]V, error), opts []CallOption,
 ) {
 	c.base.stats.loads.Add(1)
-	ctx, cancel := c.base.flights.loadContext(caller, c.base.options.LoadTimeout)
-	defer cancel()
+	ctx, end := c.base.flights.loadContext(caller, c.base.options.LoadTimeout, func(err error) {
+		c.abandon(mine, loadFailed(err))
+	})
 	finals := make([]string, 0, len(mine))
 	for _, fl := range mine {
 		finals = append(finals, fl.key)
@@ -133,6 +134,7 @@ func (c *Cache[V]) flyMany(caller context.Context, mine map[string]*flight, want
 	start := time.Now()
 	err := errGoexit
 	defer func() { // whatever load does
+		end()
 		if err != nil {
 			c.base.stats.failures.Add(1)
 			c.abandon(mine, loadFailed(err))
@@ -162,9 +164,9 @@ func (c *Cache[V]) landMany(ctx context.Context, mine map[string]*flight, loaded
 	}
 	for key, fl := range mine {
 		if v, ok := loaded[key]; ok {
-			c.base.flights.land(fl, v, nil, nil)
+			c.base.flights.land(fl, v, nil)
 		} else {
-			c.base.flights.land(fl, nil, ErrNotFound, nil)
+			c.base.flights.land(fl, nil, ErrNotFound)
 		}
 	}
 }

@@ -38,6 +38,7 @@ type flight struct {
 	done chan struct{} // closed when value and err are set
 
 	detached bool          // guarded by flights.mu: an invalidation has passed
+	landed   bool          // guarded by flights.mu: value and err are decided
 	stored   chan struct{} // made by beginStoring, closed by endStoring
 
 	value any // a V, or nil with err
@@ -71,26 +72,35 @@ func (f *flights) join(key string, typ reflect.Type) (fl *flight, started bool, 
 	return fl, true, nil
 }
 
-// land ends fl with what it loaded and releases its waiters. If it was not detached in time, commit
-// stores the value first.
-func (f *flights) land(fl *flight, value any, err error, commit func()) {
-	defer f.wg.Done()
-	if commit != nil && f.beginStoring(fl) {
-		commit()
-		f.endStoring(fl)
-	}
+// land ends fl with what it loaded and releases its waiters. Only the first landing counts: a load that
+// returns after its deadline finds its flight landed.
+func (f *flights) land(fl *flight, value any, err error) {
 	f.mu.Lock()
+	if fl.landed {
+		f.mu.Unlock()
+		return
+	}
+	fl.landed = true
 	remove(f.byKey, fl)
 	f.mu.Unlock()
 	fl.value, fl.err = value, err
 	close(fl.done)
+	f.wg.Done()
+}
+
+// store runs commit unless an invalidation or the deadline of the load has passed fl.
+func (f *flights) store(fl *flight, commit func()) {
+	if f.beginStoring(fl) {
+		defer f.endStoring(fl)
+		commit()
+	}
 }
 
 // beginStoring reports whether fl may store what it loaded, and has invalidations wait until endStoring.
 func (f *flights) beginStoring(fl *flight) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if fl.detached {
+	if fl.detached || fl.landed {
 		return false
 	}
 	fl.stored = make(chan struct{})
@@ -187,11 +197,13 @@ func (f *flights) close() {
 }
 
 // loadContext returns the context of a load that caller starts: the values of caller, but not its
-// cancellation; it ends after timeout and when the alias is closed.
-func (f *flights) loadContext(caller context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+// cancellation; it ends after timeout and when the alias is closed. If it ends before end is called,
+// expired is called with its error, also while the load goes on because it does not look at its context.
+func (f *flights) loadContext(caller context.Context, timeout time.Duration, expired func(error)) (_ context.Context, end func()) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(caller), timeout)
-	stop := context.AfterFunc(f.ctx, cancel)
-	return ctx, func() { stop(); cancel() }
+	closing := context.AfterFunc(f.ctx, cancel)
+	expiring := context.AfterFunc(ctx, func() { expired(ctx.Err()) })
+	return ctx, func() { expiring(); closing(); cancel() }
 }
 
 // wait returns the result of fl, or the error of ctx if that ends first. A panic of the loader goes on

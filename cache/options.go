@@ -54,8 +54,9 @@ type Options struct {
 	// Compress compresses values of at least a kibibyte where that saves at least a tenth.
 	Compress bool
 
-	// LoadTimeout bounds one load of Fetch, whoever waits for it. Zero means [DefaultLoadTimeout]. A
-	// load that ignores its context is waited for no longer than that.
+	// LoadTimeout bounds one load of Fetch, whoever waits for it. Zero means [DefaultLoadTimeout]. Its
+	// end is a context.DeadlineExceeded for the callers, also while a loader that ignores its context
+	// goes on; what such a loader returns later is dropped.
 	LoadTimeout time.Duration
 
 	// AbsentFor is how long Fetch remembers that the loader answered [ErrNotFound]. Zero, the default,

@@ -56,8 +56,9 @@ type plannedCacheJSON struct {
 
 // valueJSON is one effective option.
 type valueJSON struct {
-	Value  any    `json:"value"`
-	Origin string `json:"origin"`
+	Value    any         `json:"value"`
+	Origin   string      `json:"origin"`
+	Overrode []valueJSON `json:"overrode,omitempty"` // the values it replaced, the nearest first
 }
 
 func cacheJSONOf(c cachewright.CachePlan) cacheJSON {
@@ -108,11 +109,19 @@ func planJSONOf(p *cachewright.Plan) planJSON {
 	for _, c := range p.Caches {
 		values := make(map[string]valueJSON, len(c.Values))
 		for name, value := range c.Values {
-			values[name] = valueJSON{Value: value.Value, Origin: value.Origin}
+			values[name] = valueJSONOf(value)
 		}
 		report.Caches[c.Alias] = plannedCacheJSON{
 			cacheJSON: cacheJSONOf(c), Findings: findingsJSON(p.Findings, c.Alias), Values: values,
 		}
+	}
+	return report
+}
+
+func valueJSONOf(value cachewright.Value) valueJSON {
+	report := valueJSON{Value: value.Value, Origin: value.Origin}
+	for _, lost := range value.Overrode {
+		report.Overrode = append(report.Overrode, valueJSON{Value: lost.Value, Origin: lost.Origin})
 	}
 	return report
 }

@@ -73,7 +73,7 @@ func emptyRules() []rule {
 			b.wantNoObject("key")
 		}},
 	}
-	return slices.Concat(rules, closeRules(), clockRules())
+	return slices.Concat(rules, closeRules(), clockRules(), pingRules())
 }
 
 func emptyRefuses(b *bench) {

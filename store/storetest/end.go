@@ -106,6 +106,9 @@ func (b *bench) calls() []call {
 			return err
 		}})
 	}
+	if c, ok := store.As[store.Pinger](s); ok {
+		all = append(all, call{"Ping", c.Ping})
+	}
 	return all
 }
 

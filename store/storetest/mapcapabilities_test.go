@@ -282,3 +282,14 @@ func (s *mapStore) Now() time.Time {
 	}
 	return time.Now()
 }
+
+func (s *mapStore) Ping(ctx context.Context) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.leave()
+	if s.has("Ping fails") {
+		return errFlaw
+	}
+	return nil
+}

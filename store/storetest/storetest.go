@@ -6,8 +6,8 @@
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) store.Store {
-//			return memory.New(memory.Options{})
-//		}, storetest.Options{Bubble: true, Offers: []storetest.Capability{storetest.Batcher}})
+//			return mystore.New()
+//		}, storetest.Options{Offers: []storetest.Capability{storetest.Batcher}})
 //	}
 //
 // The names of the subtests are the rules, so that go test -v prints a conformance table.
@@ -35,6 +35,7 @@ const (
 	Viewer    Capability = "Viewer"
 	Objects   Capability = "Objects"
 	Clock     Capability = "Clock"
+	Pinger    Capability = "Pinger"
 )
 
 // Open returns a new, empty store that shares nothing with the stores of earlier calls. The suite
@@ -154,7 +155,7 @@ func allRules() []rule {
 	return slices.Concat(
 		valueRules(), lifetimeRules(), raceRules(), contextRules(), closeRules(),
 		batchRules(), counterRules(), swapRules(), scanRules(), inspectRules(),
-		viewRules(), objectRules(), clockRules(),
+		viewRules(), objectRules(), clockRules(), pingRules(),
 	)
 }
 
@@ -173,6 +174,7 @@ func offered(s store.Store) []Capability {
 	note(Viewer, has[store.Viewer](s))
 	note(Objects, has[store.Objects](s))
 	note(Clock, has[store.Clock](s))
+	note(Pinger, has[store.Pinger](s))
 	return found
 }
 

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-var everyCapability = []Capability{Batcher, Counter, Swapper, Inspector, Viewer, Objects, Clock}
+var everyCapability = []Capability{Batcher, Counter, Swapper, Inspector, Viewer, Objects, Clock, Pinger}
 
 func openMap(*testing.T) store.Store { return newMapStore("") }
 
@@ -187,6 +187,7 @@ func TestEveryRuleBites(t *testing.T) {
 		{"objects survive their value", []string{"an object goes when the value is replaced"}},
 		{"Touch drops the object", []string{"Touch keeps the object"}},
 		{"Attach lets live forever", []string{"Attach does not change the lifetime"}},
+		{"Ping fails", []string{"Ping of a store that answers is no error"}},
 		{"the clock stands still", []string{"the store's clock goes forward with the lifetimes"}},
 	} {
 		t.Run(string(c.flaw), func(t *testing.T) {

@@ -206,3 +206,14 @@ func clockRules() []rule {
 		}},
 	})
 }
+
+// pingRules are the rules of [store.Pinger]. That of a backend out of reach is the backend's own to test.
+func pingRules() []rule {
+	return needing(Pinger, []rule{
+		{name: "Ping of a store that answers is no error", check: func(b *bench) {
+			if err := need[store.Pinger](b).Ping(b.Context()); err != nil {
+				b.Errorf("Ping: %v", err)
+			}
+		}},
+	})
+}

@@ -1,0 +1,81 @@
+package cache_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/cachewright/cachewright/cache"
+)
+
+// hit is a scalar struct: what a typed memory hit returns without decoding.
+type hit struct {
+	ID    int64
+	Score float64
+	On    bool
+}
+
+// filledWithHits returns a typed cache on memory whose keys have all been read twice.
+func filledWithHits(b *testing.B) (c *cache.Cache[hit], keys []string) {
+	b.Helper()
+	s := openMemory(b)
+	b.Cleanup(func() { must(b, s.Close()) })
+	c = open[hit](b, s, cache.Options{Prefix: "shop"})
+	keys = make([]string, 256)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("user:%016d", i)
+		must(b, c.Set(b.Context(), keys[i], hit{ID: int64(i)}))
+		for range 2 {
+			wantGet(b, c, keys[i], hit{ID: int64(i)})
+		}
+	}
+	return c, keys
+}
+
+// BenchmarkHit is the hot path: a value in memory whose decoded copy is there.
+func BenchmarkHit(b *testing.B) {
+	ctx := context.Background()
+	b.Run("Get", func(b *testing.B) {
+		c, keys := filledWithHits(b)
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if _, found, _ := c.Get(ctx, keys[i%len(keys)]); !found {
+				b.Fatal("miss")
+			}
+		}
+	})
+	b.Run("Fetch", func(b *testing.B) {
+		c, keys := filledWithHits(b)
+		load := func(context.Context) (hit, error) { panic("a hit does not load") }
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if _, err := c.Fetch(ctx, keys[i%len(keys)], load); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("Get, in parallel", func(b *testing.B) {
+		c, keys := filledWithHits(b)
+		b.ReportAllocs()
+		b.RunParallel(func(pb *testing.PB) {
+			for i := 0; pb.Next(); i++ {
+				if _, found, _ := c.Get(ctx, keys[i%len(keys)]); !found {
+					b.Error("miss")
+					return
+				}
+			}
+		})
+	})
+}
+
+// BenchmarkSet encodes a value and replaces what is there.
+func BenchmarkSet(b *testing.B) {
+	c, keys := filledWithHits(b)
+	ctx := context.Background()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if err := c.Set(ctx, keys[i%len(keys)], hit{ID: int64(i)}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
