@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/cachewright/cachewright/cache"
+	"github.com/cachewright/cachewright/store"
 )
 
 // hit is a scalar struct: what a typed memory hit returns without decoding.
@@ -51,6 +52,20 @@ func BenchmarkHit(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			if _, err := c.Fetch(ctx, keys[i%len(keys)], load); err != nil {
 				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("the store's part of it", func(b *testing.B) {
+		s := openMemory(b)
+		b.Cleanup(func() { must(b, s.Close()) })
+		c := open[hit](b, s, cache.Options{Prefix: "shop"})
+		must(b, c.Set(ctx, "user:0000000000000042", hit{ID: 42}))
+		objects, _ := store.As[store.Objects](s)
+		key := []byte("shop:1:user:0000000000000042")
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, _, found := objects.Object(key); !found {
+				b.Fatal("miss")
 			}
 		}
 	})

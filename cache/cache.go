@@ -1,6 +1,7 @@
 // Package cache gives a [store.Store] typed values, Django's key rule and loads that happen once.
 //
-//	users, err := cache.New[User](memory.New(memory.Options{}), cache.Options{TTL: time.Hour})
+//	s, err := memory.New(memory.Options{})
+//	users, err := cache.New[User](s, cache.Options{TTL: time.Hour})
 //	u, err := users.Fetch(ctx, "42", func(ctx context.Context) (User, error) { return db.User(ctx, 42) })
 //
 // Three answers, never two: a miss is found == false, a failure is an error, everything else is a hit;

@@ -67,27 +67,31 @@ func (c *Cache[V]) readObject(ctx context.Context, key string) (v V, s state, er
 		return v, missing, err
 	}
 	buffer := keyBuffers.Get().(*[]byte)
-	defer keyBuffers.Put(buffer)
 	lookup, ok := c.keys.appendFinal((*buffer)[:0], key)
 	if !ok {
 		final, err := c.keys.final(key)
 		if err != nil {
+			keyBuffers.Put(buffer)
 			return v, missing, err
 		}
-		lookup = append(lookup[:0], final...)
+		lookup = append(lookup, final...)
 	}
-	*buffer = lookup
 	value, object, found := c.base.objects.Object(lookup)
-	if v, ok := object.(V); ok && found {
+	if v, ok := object.(V); ok {
+		*buffer = lookup
+		keyBuffers.Put(buffer)
 		return v, present, nil
 	}
+	final := string(lookup)
+	*buffer = lookup
+	keyBuffers.Put(buffer)
 	if !found {
 		// A closed store answers the same way as an absent key: let Get tell them apart.
-		return c.readFinal(ctx, key, string(lookup))
+		return c.readFinal(ctx, key, final)
 	}
 	v, s = c.judge(ctx, key, value)
 	if s == present {
-		c.base.objects.Attach(string(lookup), value, v)
+		c.base.objects.Attach(final, value, v)
 	}
 	return v, s, nil
 }

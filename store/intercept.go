@@ -162,6 +162,9 @@ func (s *intercepted) As(target any) bool {
 		return offer(s, t, func(inner Viewer) Viewer { return interceptedViewer{s, inner} })
 	case *Objects:
 		return false
+	case *Store: // s itself, not what it stands in front of
+		*t = s
+		return true
 	}
 	if inner, ok := s.inner.(interface{ As(target any) bool }); ok && inner.As(target) {
 		return true

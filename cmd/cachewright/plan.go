@@ -13,7 +13,7 @@ that chose it, and every option with its value, its origin and the values it rep
 nothing, connects to nothing and writes nothing.
 
 With --diff it compares the plan of the current environment with that of another one: caches that only
-one of them has, every value that differs with both origins, and findings that come and go. Where a
+one of them has, every value that differs with both origins, and findings that are added or removed. Where a
 value comes from makes no difference, and passwords are compared but not shown.
 
 The exit code is 0, or 2 if the configuration is wrong. With --diff it is 1 if the plans differ, with

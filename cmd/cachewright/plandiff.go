@@ -82,8 +82,8 @@ type comparison struct {
 
 	caches []comparedCache // default first, then by alias
 
-	// gone are the findings of the left plan alone, come those of the right plan alone.
-	gone, come []cachewright.Finding
+	// removed are the findings of the left plan alone, added those of the right plan alone.
+	removed, added []cachewright.Finding
 }
 
 // comparedCache is one alias in two plans.
@@ -99,7 +99,7 @@ type comparedValue struct {
 	name        string
 	left, right *cachewright.Value
 
-	// secret says that the difference is, or is also, in what is masked.
+	// secret says that the values look the same: they differ in what is masked.
 	secret bool
 }
 
@@ -107,7 +107,7 @@ type comparedValue struct {
 func compare(left, right *cachewright.Plan) comparison {
 	c := comparison{
 		left: left, right: right,
-		gone: without(left.Findings, right.Findings), come: without(right.Findings, left.Findings),
+		removed: without(left.Findings, right.Findings), added: without(right.Findings, left.Findings),
 	}
 	for _, l := range left.Caches {
 		r, ok := right.Cache(l.Alias)
@@ -129,7 +129,7 @@ func compare(left, right *cachewright.Plan) comparison {
 
 // same reports whether the plans come to the same caches, with the same to be said about them.
 func (c comparison) same() bool {
-	return c.count(cacheSame) == len(c.caches) && len(c.gone)+len(c.come) == 0 && len(c.project()) == 0
+	return c.count(cacheSame) == len(c.caches) && len(c.removed)+len(c.added) == 0 && len(c.project()) == 0
 }
 
 // count is how many caches there are with a change.
@@ -161,8 +161,9 @@ func compareCache(left, right cachewright.CachePlan) comparedCache {
 	secretsLeft, secretsRight := secretsOf(left), secretsOf(right)
 	for _, name := range optionsOf(left, right) {
 		v := comparedValue{name: name, left: option(left, name), right: option(right, name)}
-		v.secret = secretsLeft[name] != secretsRight[name]
-		if v.secret || v.left == nil || v.right == nil || !reflect.DeepEqual(v.left.Value, v.right.Value) {
+		looksSame := v.left != nil && v.right != nil && reflect.DeepEqual(v.left.Value, v.right.Value)
+		v.secret = looksSame && secretsLeft[name] != secretsRight[name]
+		if !looksSame || v.secret {
 			c.values = append(c.values, v)
 			c.change = cacheChanged
 		}

@@ -80,7 +80,7 @@ func (c comparison) valueRows(values []comparedValue) [][]string {
 	for _, value := range values {
 		rows = append(rows, append([]string{value.name}, append(side(value.left), side(value.right)...)...))
 		if value.secret {
-			rows = append(rows, []string{dim("  (also or only in what *** hides)")})
+			rows = append(rows, []string{dim("  differs in what *** hides")})
 		}
 	}
 	return rows
@@ -95,14 +95,14 @@ func side(value *cachewright.Value) []string {
 }
 
 func (v *invocation) printComparedFindings(c comparison) {
-	if len(c.gone)+len(c.come) == 0 {
+	if len(c.removed)+len(c.added) == 0 {
 		return
 	}
 	fmt.Fprintln(v.report, "Findings")
 	for _, side := range []struct {
 		mark     string
 		findings []cachewright.Finding
-	}{{bad("-"), c.gone}, {good("+"), c.come}} {
+	}{{bad("-"), c.removed}, {good("+"), c.added}} {
 		for _, f := range side.findings {
 			fmt.Fprintln(v.report, findingStops.line(fmt.Sprintf("%s %s  %s", side.mark, f.Code, f.Message), dim(f.Origin)))
 		}
@@ -116,8 +116,8 @@ func (v *invocation) printDifference(c comparison) {
 		fmt.Fprintf(v.report, "%s   %s in %s and %s\n", good("the same"), count(len(c.caches), "cache"), c.left.Environment, c.right.Environment)
 		return
 	}
-	fmt.Fprintf(v.report, "%s   %s: %d changed, %d added, %d removed; findings: %d come, %d gone\n", warn("different"),
-		count(len(c.caches), "cache"), c.count(cacheChanged), c.count(cacheAdded), c.count(cacheRemoved), len(c.come), len(c.gone))
+	fmt.Fprintf(v.report, "%s   %s: %d changed, %d added, %d removed; findings: %d added, %d removed\n", warn("different"),
+		count(len(c.caches), "cache"), c.count(cacheChanged), c.count(cacheAdded), c.count(cacheRemoved), len(c.added), len(c.removed))
 }
 
 // planDiffJSON is the answer of plan --diff. Left is the current environment, right the one that --diff
@@ -141,19 +141,19 @@ type projectOptionJSON struct {
 }
 
 type comparedCacheJSON struct {
-	Change string                       `json:"change"` // same, changed, added or removed
-	Left   *cacheJSON                   `json:"left"`   // null for an added cache
-	Right  *cacheJSON                   `json:"right"`  // null for a removed one
-	Values map[string]comparedValueJSON `json:"values"` // those that differ
-	Gone   []findingJSON                `json:"findings_gone"`
-	Come   []findingJSON                `json:"findings_come"`
+	Change  string                       `json:"change"` // same, changed, added or removed
+	Left    *cacheJSON                   `json:"left"`   // null for an added cache
+	Right   *cacheJSON                   `json:"right"`  // null for a removed one
+	Values  map[string]comparedValueJSON `json:"values"` // those that differ
+	Removed []findingJSON                `json:"findings_removed"`
+	Added   []findingJSON                `json:"findings_added"`
 }
 
 // comparedValueJSON is an option that differs. A side is null if the option means nothing there.
 type comparedValueJSON struct {
 	Left   *valueJSON `json:"left"`
 	Right  *valueJSON `json:"right"`
-	Secret bool       `json:"secret_differs"` // what *** hides is different
+	Secret bool       `json:"only_secret_differs"` // both sides look the same, what *** hides is different
 }
 
 // json is the report of a comparison.
@@ -168,7 +168,7 @@ func (c comparison) json() planDiffJSON {
 	for _, cache := range c.caches {
 		one := comparedCacheJSON{
 			Change: cache.change, Values: make(map[string]comparedValueJSON, len(cache.values)),
-			Gone: findingsJSON(c.gone, cache.alias), Come: findingsJSON(c.come, cache.alias),
+			Removed: findingsJSON(c.removed, cache.alias), Added: findingsJSON(c.added, cache.alias),
 		}
 		if cache.change != cacheAdded {
 			left := cacheJSONOf(cache.left)

@@ -36,18 +36,29 @@ func benchmarkReads(b *testing.B, read func(i int) bool) {
 	})
 }
 
-// BenchmarkHit compares a read of the store with one of the engine below it.
+// BenchmarkHit compares a read of the store with one of the engine below it: by itself, and with the
+// lifetimes and weights that the store needs.
 func BenchmarkHit(b *testing.B) {
 	ctx := context.Background()
 	keys, raw := benchmarkKeys()
 	value := make([]byte, 100)
-	b.Run("engine", func(b *testing.B) {
-		engine := otter.Must(&otter.Options[string, []byte]{MaximumSize: 2 * benchKeys})
+	for name, o := range map[string]otter.Options[string, []byte]{
+		"engine": {MaximumSize: 2 * benchKeys},
+		"engine with lifetimes and weights": {
+			MaximumWeight:    64 << 20,
+			Weigher:          func(key string, value []byte) uint32 { return uint32(len(key) + len(value)) },
+			ExpiryCalculator: otter.ExpiryWriting[string, []byte](time.Hour),
+		},
+	} {
+		engine := otter.Must(&o)
 		for _, key := range keys {
 			engine.Set(key, value)
 		}
-		benchmarkReads(b, func(i int) bool { _, found := engine.GetIfPresent(keys[i]); return found })
-	})
+		b.Run(name, func(b *testing.B) {
+			benchmarkReads(b, func(i int) bool { _, found := engine.GetIfPresent(keys[i]); return found })
+		})
+		engine.StopAllGoroutines()
+	}
 	for _, ttl := range []time.Duration{time.Hour, store.Forever} {
 		s := newStore(b, Options{})
 		for _, key := range keys {
