@@ -14,18 +14,28 @@ import (
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	open := func(t *testing.T) store.Store {
-		s, err := file.Open(filepath.Join(memoryDir(t), "cache"), file.Options{})
-		noError(t, err)
-		return s
-	}
-	storetest.Run(t, open, storetest.Options{
+	storetest.Run(t, empty, conformance())
+}
+
+func TestAgreesWithTheModel(t *testing.T) {
+	t.Parallel()
+	storetest.Model(t, empty, conformance())
+}
+
+func empty(t *testing.T) store.Store {
+	s, err := file.Open(filepath.Join(memoryDir(t), "cache"), file.Options{})
+	noError(t, err)
+	return s
+}
+
+func conformance() storetest.Options {
+	return storetest.Options{
 		Offers: []storetest.Capability{
 			storetest.Batcher, storetest.Counter, storetest.Swapper,
 			storetest.Inspector, storetest.Viewer, storetest.Clock,
 		},
 		Bubble: true,
-	})
+	}
 }
 
 // memoryDir returns a directory in memory where the system has one: the suite makes some hundred
