@@ -1,6 +1,7 @@
 package cachewright
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +16,10 @@ const (
 	cacheVariables = "CACHE_"             // CACHE_<ALIAS>__<OPTION>
 	levels         = "__"                 // between the parts of such a name
 )
+
+// assignment is the part of a line in .env that cannot be secret. What does not look like the name of a
+// variable may be a piece of a value.
+var assignment = regexp.MustCompile(`^\s*(?:export\s+)?[A-Z_][A-Z0-9_]*\s*=`)
 
 // variable is a variable of the process environment or of .env.
 type variable struct {
@@ -48,10 +53,9 @@ func (v *variables) addDotenv(j *journal, src *source, text []byte) {
 	entries, errs := dotenv.Parse(text)
 	for _, e := range errs {
 		problem := j.add(place{source: src, line: e.Line, column: e.Column}, "", 1, &fault{code: "CW007", message: e.Message, hint: e.Fix})
-		name, _, assigned := strings.Cut(strings.TrimSpace(src.line(e.Line)), "=")
 		problem.Excerpt, problem.Mark = masked, 0
-		if assigned {
-			problem.Excerpt = strings.TrimSpace(name) + "=" + masked
+		if name := assignment.FindString(src.line(e.Line)); name != "" {
+			problem.Excerpt = name + masked
 		}
 	}
 	for _, e := range entries {

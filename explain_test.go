@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var assignment = regexp.MustCompile(`^[A-Z][A-Z0-9_]*=`)
+var variableLine = regexp.MustCompile(`^[A-Z][A-Z0-9_]*=`)
 
 // explained loads and resolves the example of an explanation.
 func explained(t *testing.T, e Explanation) (codes []string) {
@@ -18,7 +18,7 @@ func explained(t *testing.T, e Explanation) (codes []string) {
 	c := configCase{dir: t.TempDir()}
 	var yaml []string
 	for line := range strings.SplitSeq(e.Example, "\n") {
-		if assignment.MatchString(line) {
+		if variableLine.MatchString(line) {
 			c.environ = append(c.environ, line)
 			continue
 		}

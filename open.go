@@ -104,6 +104,9 @@ func (p *Plan) options(opts []OpenOption) (opening, error) {
 		}
 		o.interceptors = append(o.interceptors, opt.interceptors...)
 		if opt.store == nil {
+			if opt.alias != "" {
+				refused = append(refused, fmt.Errorf("cachewright: WithStore(%q): the store is nil", opt.alias))
+			}
 			continue
 		}
 		if !p.has(opt.alias) {

@@ -19,7 +19,7 @@ func sharesServer(a, b *resolution) bool {
 	case len(pa.StartupNodes)+len(pb.StartupNodes) > 0:
 		return overlap(plainNodes(pa.StartupNodes), plainNodes(pb.StartupNodes))
 	}
-	return strings.EqualFold(a.url.Address(), b.url.Address())
+	return a.url.Port == b.url.Port && strings.EqualFold(a.url.Host, b.url.Host)
 }
 
 func overlap(a, b []string) bool {

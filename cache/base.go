@@ -38,6 +38,9 @@ func NewBase(s store.Store, o Options) (*Base, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s == nil {
+		return nil, fmt.Errorf("cache %q: no store; give it one, for example memory.New", o.Name)
+	}
 	b := &Base{options: o, store: s, trouble: o.Hooks.Trouble, flights: newFlights()}
 	if b.trouble == nil {
 		b.trouble = (&troubleLog{logger: o.Logger}).report
@@ -59,8 +62,9 @@ func NewBase(s store.Store, o Options) (*Base, error) {
 }
 
 // Close cancels the loads under way, releases who waits for them, and waits for those that are storing.
-// It does not wait for a loader that does not look at its context; what that loads is dropped. Calls to
-// Fetch after it answer [ErrClosed]. It does not close the store. A second Close does nothing.
+// It does not wait for a loader that does not look at its context; what that loads is dropped. Loads that
+// would begin after it answer [ErrClosed]; what the store holds can still be read. It does not close the
+// store. A second Close does nothing.
 func (b *Base) Close() error {
 	b.flights.close()
 	return nil

@@ -351,6 +351,38 @@ func TestOneBadKeyOfMany(t *testing.T) {
 	})
 }
 
+func TestAValueOfManyThatDoesNotEncodeLeavesWhatIsThere(t *testing.T) {
+	eachStore(t, func(t *testing.T, s store.Store) {
+		c := open[any](t, s, cache.Options{})
+		must(t, c.Set(t.Context(), "bad", "old"))
+		err := c.SetMany(t.Context(), map[string]any{"good": "new", "bad": make(chan int)})
+		var failed cache.KeyErrors
+		if !errors.As(err, &failed) || len(failed) != 1 || failed["bad"] == nil {
+			t.Errorf("SetMany: %v, want an error for one key", err)
+		}
+		wantGet[any](t, c, "good", "new")
+		wantGet[any](t, c, "bad", "old")
+	})
+}
+
+// blind answers every Get with a miss.
+type blind struct{ watcher }
+
+func (blind) After(_ context.Context, c *store.Call) {
+	if c.Op == store.OpGet {
+		c.Value, c.Found = nil, false
+	}
+}
+
+func TestAddEndsOnAStoreThatContradictsItself(t *testing.T) {
+	s := openMemory(t)
+	must(t, open[string](t, s, cache.Options{}).Set(t.Context(), "k", "v"))
+	stored, err := open[string](t, store.Intercept(s, blind{}), cache.Options{}).Add(t.Context(), "k", "other")
+	if stored || err != nil {
+		t.Errorf("Add = %v, %v; the store said that the key is there", stored, err)
+	}
+}
+
 func TestABadKeyReachesNoStore(t *testing.T) {
 	s := openMemory(t)
 	must(t, s.Close()) // any call would answer ErrClosed

@@ -25,26 +25,34 @@ import (
 // not happen; both go to Hooks.Trouble. Only a key that the cache does not take, the load's error and
 // the end of ctx are returned.
 func (c *Cache[V]) Fetch(ctx context.Context, key string, load func(context.Context) (V, error), opts ...CallOption) (V, error) {
+	landings := c.base.flights.landings.Load()
 	v, s, err := c.read(ctx, key)
 	if err == nil && s == present {
 		c.base.stats.read(true)
 		return v, nil
 	}
-	return c.fetchMissed(ctx, key, s, err, load, opts)
+	return c.fetchMissed(ctx, key, miss{landings, s, err}, load, opts)
 }
 
-// fetchMissed is the way of a Fetch that found no value: s and readErr say why.
-func (c *Cache[V]) fetchMissed(ctx context.Context, key string, s state, readErr error,
+// miss is a read that found no value.
+type miss struct {
+	landings int64 // of the alias, before the read
+	state    state
+	err      error
+}
+
+// fetchMissed is the way of a Fetch that found no value.
+func (c *Cache[V]) fetchMissed(ctx context.Context, key string, m miss,
 	load func(context.Context) (V, error), opts []CallOption,
 ) (v V, err error) {
-	if err := c.proceed(ctx, key, readErr); err != nil {
+	if err := c.proceed(ctx, key, m.err); err != nil {
 		return v, c.base.fail("fetch", key, err)
 	}
 	c.base.stats.read(false)
-	if s == absent {
+	if m.state == absent {
 		return v, c.base.fail("fetch", key, ErrNotFound)
 	}
-	fl, err := c.board(ctx, key, load, opts)
+	fl, err := c.board(ctx, key, m, load, opts)
 	if err != nil {
 		return v, c.base.fail("fetch", key, err)
 	}
@@ -74,7 +82,7 @@ func (c *Cache[V]) proceed(ctx context.Context, key string, readErr error) error
 }
 
 // board returns the flight that loads key: the one under way, or a new one.
-func (c *Cache[V]) board(ctx context.Context, key string, load func(context.Context) (V, error), opts []CallOption) (*flight, error) {
+func (c *Cache[V]) board(ctx context.Context, key string, m miss, load func(context.Context) (V, error), opts []CallOption) (*flight, error) {
 	final, err := c.keys.final(key)
 	if err != nil {
 		return nil, err
@@ -87,11 +95,38 @@ func (c *Cache[V]) board(ctx context.Context, key string, load func(context.Cont
 	case err != nil:
 		return nil, err
 	case started:
+		if c.overtaken(ctx, key, fl, m) {
+			break
+		}
 		go c.fly(ctx, fl, key, load, append([]CallOption(nil), opts...))
 	default:
 		c.base.stats.joined.Add(1)
 	}
 	return fl, nil
+}
+
+// overtaken reports whether a flight that landed after the read of m has stored the value of key, and
+// ends fl with it. Without this second look a caller that is slow between its miss and its boarding
+// would load again what has just been loaded.
+func (c *Cache[V]) overtaken(ctx context.Context, key string, fl *flight, m miss) bool {
+	if m.err != nil || !c.base.flights.landedSince(fl.key, m.landings) {
+		return false
+	}
+	var v V
+	var s state
+	err := protect(func() (err error) { // others may wait for fl already: it must land, whatever happens
+		v, s, err = c.read(ctx, key)
+		return err
+	})
+	switch {
+	case err != nil || s == missing:
+		return false // the load will tell
+	case s == absent:
+		c.base.flights.land(fl, nil, ErrNotFound)
+	default:
+		c.base.flights.land(fl, v, nil)
+	}
+	return true
 }
 
 // errSelfLoad is returned to a loader that fetches the key it is loading: it would wait for itself.
@@ -101,7 +136,7 @@ var errSelfLoad = errors.New("the loader of this key fetches the same key")
 func (c *Cache[V]) fly(caller context.Context, fl *flight, key string, load func(context.Context) (V, error), opts []CallOption) {
 	c.base.stats.loads.Add(1)
 	ctx, end := c.base.flights.loadContext(caller, c.base.options.LoadTimeout, func(err error) {
-		c.base.flights.land(fl, nil, loadFailed(err))
+		c.base.flights.expire(fl, loadFailed(err))
 	})
 	ctx, said := c.base.begin(ctx, fl.key)
 
@@ -130,7 +165,16 @@ func (c *Cache[V]) arrive(ctx context.Context, fl *flight, key string, v V, err 
 		flights.land(fl, nil, err)
 	default:
 		c.base.stats.failures.Add(1)
-		flights.land(fl, nil, loadFailed(err))
+		if !flights.land(fl, nil, loadFailed(err)) {
+			c.latePanic(ctx, key, err)
+		}
+	}
+}
+
+// latePanic reports a panic of a load that nobody waits for any more.
+func (c *Cache[V]) latePanic(ctx context.Context, key string, err error) {
+	if _, ok := err.(*PanicError); ok {
+		c.base.swallow(ctx, "load", key, err)
 	}
 }
 
@@ -151,7 +195,12 @@ func (c *Cache[V]) commit(ctx context.Context, key, final string, v V, cost time
 	if !keep {
 		return
 	}
-	value, release, err := c.encode(key, v, cost)
+	var value []byte
+	var release func()
+	err := protect(func() (err error) { // on this goroutine nobody else recovers from a type's own marshaler
+		value, release, err = c.encode(key, v, cost)
+		return err
+	})
 	if err != nil {
 		c.base.swallow(ctx, "write", key, err)
 		return
@@ -170,11 +219,17 @@ func (c *Cache[V]) commitAbsent(ctx context.Context, key, final string) {
 	if !keep {
 		return
 	}
-	record := make([]byte, headerSize)
-	sealRecord(record, header{kind: kindAbsent, created: c.base.now(), schema: c.form.schema, keyCheck: c.keyCheck(key)})
+	record := c.absence(key)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
 	if err := c.base.store.Set(ctx, final, record, ttl); err != nil {
 		c.base.swallow(ctx, "write", key, err)
 	}
+}
+
+// absence is the record that remembers that the source has no value for key.
+func (c *Cache[V]) absence(key string) []byte {
+	record := make([]byte, headerSize)
+	sealRecord(record, header{kind: kindAbsent, created: c.base.now(), schema: c.form.schema, keyCheck: c.keyCheck(key)})
+	return record
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/cachewright/cachewright/store"
@@ -15,25 +16,20 @@ import (
 //
 // The load runs as in [Cache.Fetch]: once, on its own goroutine, detached from the caller's
 // cancellation. A key that load leaves out of its result has no value in the source: it is left out
-// here too, without an error. Keys that fail are named in a [KeyErrors]; the values beside it are
-// valid.
+// here too, without an error; so is every key if load answers [ErrNotFound]. Keys that fail are named in a
+// [KeyErrors]; the values beside it are valid.
 func (c *Cache[V]) FetchMany(ctx context.Context, keys []string,
 	load func(ctx context.Context, missing []string) (map[string]V, error), opts ...CallOption,
 ) (map[string]V, error) {
+	landings := c.base.flights.landings.Load()
 	values, gone, failed, err := c.readMany(ctx, keys)
-	if err != nil {
-		if err := c.proceed(ctx, "", err); err != nil {
-			return nil, c.base.fail("fetch many", "", err)
-		}
-		values = make(map[string]V, len(keys))
+	if err := c.proceed(ctx, "", err); err != nil {
+		return nil, c.base.fail("fetch many", "", err)
 	}
-	trip, err := c.boardMany(ctx, c.stillMissing(keys, values, gone, failed), load, opts)
+	missed := misses{keys: c.stillMissing(keys, values, gone, failed), landings: landings, failed: failed}
+	trip, failed, err := c.boardMany(ctx, missed, load, opts)
 	if err != nil {
 		return values, c.base.fail("fetch many", "", err)
-	}
-	// A key whose read failed was loaded after all, unless the key itself is at fault.
-	for key := range trip {
-		delete(failed, key)
 	}
 	for key, fl := range trip {
 		value, err := fl.wait(ctx)
@@ -74,46 +70,95 @@ func (c *Cache[V]) stillMissing(keys []string, values map[string]V, gone []strin
 	return missing
 }
 
-// boardMany returns a flight for each of missing, by the caller's key. Those that are new share one load.
-func (c *Cache[V]) boardMany(ctx context.Context, missing []string,
+// misses are reads of many keys that found no value.
+type misses struct {
+	keys     []string
+	landings int64     // of the alias, before the reads
+	failed   KeyErrors // why, where a read has failed; also of keys that are refused
+}
+
+// boardMany returns a flight for each key of m, by the caller's key. Those that are new share one load.
+// A read that has failed is made good by a load; what remains in failed is the caller's.
+func (c *Cache[V]) boardMany(ctx context.Context, m misses,
 	load func(context.Context, []string) (map[string]V, error), opts []CallOption,
-) (map[string]*flight, error) {
-	trip := make(map[string]*flight, len(missing))
+) (trip map[string]*flight, failed KeyErrors, err error) {
+	trip, failed = make(map[string]*flight, len(m.keys)), m.failed
 	mine := make(map[string]*flight)
-	var wanted []string
-	for _, key := range missing {
+	for _, key := range m.keys {
 		final, err := c.keys.final(key)
 		if err == nil && c.base.loading(ctx, final) {
 			err = errSelfLoad
 		}
-		var fl *flight
-		var started bool
-		if err == nil {
-			fl, started, err = c.base.flights.join(final, reflect.TypeFor[V]())
-		}
 		if err != nil {
+			failed = withKey(failed, key, err)
+			continue
+		}
+		if readErr, ok := failed[key]; ok {
+			c.base.swallow(ctx, "read", key, readErr)
+			delete(failed, key)
+		}
+		fl, started, err := c.base.flights.join(final, reflect.TypeFor[V]())
+		if err != nil { // closed, for all keys
 			c.abandon(mine, err)
-			return nil, err
+			return nil, nil, err
 		}
 		trip[key] = fl
 		if started {
 			mine[key] = fl
-			wanted = append(wanted, key)
 		} else {
 			c.base.stats.joined.Add(1)
 		}
 	}
-	if len(wanted) > 0 {
+	c.lookAgain(ctx, mine, m.landings)
+	if len(mine) > 0 {
+		wanted := slices.DeleteFunc(slices.Clone(m.keys), func(key string) bool { return mine[key] == nil })
 		go c.flyMany(ctx, mine, wanted, load, append([]CallOption(nil), opts...))
 	}
-	return trip, nil
+	return trip, failed, nil
 }
 
-// abandon ends flights that will not be loaded.
-func (c *Cache[V]) abandon(mine map[string]*flight, err error) {
-	for _, fl := range mine {
-		c.base.flights.land(fl, nil, err)
+// lookAgain ends those of mine whose values were stored by flights that landed since the first read, as
+// overtaken does for one, and takes them out of mine.
+func (c *Cache[V]) lookAgain(ctx context.Context, mine map[string]*flight, landings int64) {
+	var keys, finals []string
+	for key, fl := range mine {
+		if c.base.flights.landedSince(fl.key, landings) {
+			keys, finals = append(keys, key), append(finals, fl.key)
+		}
 	}
+	if len(keys) == 0 {
+		return
+	}
+	found := make(map[string]V, len(keys))
+	err := protect(func() error {
+		raw, err := c.base.getMany(ctx, finals)
+		for i, value := range raw {
+			if value == nil {
+				continue
+			}
+			if v, s := c.judge(ctx, keys[i], value); s == present {
+				found[keys[i]] = v
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return // the load will tell
+	}
+	for key, v := range found {
+		c.base.flights.land(mine[key], v, nil)
+		delete(mine, key)
+	}
+}
+
+// abandon ends flights that will not be loaded, and returns how many of them had not ended before.
+func (c *Cache[V]) abandon(mine map[string]*flight, err error) (ended int) {
+	for _, fl := range mine {
+		if c.base.flights.land(fl, nil, err) {
+			ended++
+		}
+	}
+	return ended
 }
 
 // flyMany runs one load for many flights to its end.
@@ -122,7 +167,9 @@ func (c *Cache[V]) flyMany(caller context.Context, mine map[string]*flight, want
 ) {
 	c.base.stats.loads.Add(1)
 	ctx, end := c.base.flights.loadContext(caller, c.base.options.LoadTimeout, func(err error) {
-		c.abandon(mine, loadFailed(err))
+		for _, fl := range mine {
+			c.base.flights.expire(fl, loadFailed(err))
+		}
 	})
 	finals := make([]string, 0, len(mine))
 	for _, fl := range mine {
@@ -137,13 +184,17 @@ func (c *Cache[V]) flyMany(caller context.Context, mine map[string]*flight, want
 		end()
 		if err != nil {
 			c.base.stats.failures.Add(1)
-			c.abandon(mine, loadFailed(err))
+			if c.abandon(mine, loadFailed(err)) == 0 {
+				c.latePanic(ctx, "", err)
+			}
 			return
 		}
 		c.landMany(ctx, mine, maps.Clone(loaded), time.Since(start), said, opts)
 	}()
 	err = protect(func() (err error) {
-		loaded, err = load(ctx, append([]string(nil), wanted...))
+		if loaded, err = load(ctx, wanted); errors.Is(err, ErrNotFound) {
+			return nil // the source has none of them
+		}
 		return err
 	})
 }
@@ -178,14 +229,20 @@ func (c *Cache[V]) commitMany(ctx context.Context, storing map[string]*flight, l
 	for key, fl := range storing {
 		v, ok := loaded[key]
 		if !ok {
-			c.commitAbsent(ctx, key, fl.key)
+			if ttl, keep := wholeMillis(c.base.options.AbsentFor); keep {
+				batches[ttl] = append(batches[ttl], store.Item{Key: fl.key, Value: c.absence(key)})
+			}
 			continue
 		}
 		ttl, keep := said.ttlFor(key, opts)
 		if !keep {
 			continue
 		}
-		value, err := c.form.encode(nil, v, c.keyCheck(key), cost)
+		var value []byte
+		err := protect(func() (err error) { // see commit
+			value, err = c.form.encode(nil, v, c.keyCheck(key), cost)
+			return err
+		})
 		if err != nil {
 			c.base.swallow(ctx, "write", key, err)
 			continue

@@ -116,3 +116,83 @@ func TestADeleteDuringAFetchMany(t *testing.T) {
 		wantGet(t, c, "b", "fine")
 	})
 }
+
+func TestFetchManyLoadsWhatTheStoreCouldNotRead(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		err  error
+	}{
+		{"the store is down", errBroken},
+		{"one key fails", store.KeyErrors{":1:a": errBroken}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var troubles []cache.Trouble
+			s := store.Intercept(openMemory(t), failing{store.OpGetMany, test.err})
+			defer s.Close()
+			c := open[string](t, s, cache.Options{Hooks: recordTroubles(&troubles)})
+			long := strings.Repeat("x", 300)
+			got, err := c.FetchMany(t.Context(), []string{"a", "b", long}, func(_ context.Context, missing []string) (map[string]string, error) {
+				return map[string]string{"a": "1", "b": "2"}, nil
+			})
+			if diff := cmp.Diff(map[string]string{"a": "1", "b": "2"}, got); diff != "" {
+				t.Errorf("values (-want +got):\n%s", diff)
+			}
+			var failed cache.KeyErrors
+			if !errors.As(err, &failed) || len(failed) != 1 || failed[long] == nil {
+				t.Errorf("error %v, want one for the long key only", err)
+			}
+			if len(troubles) != 1 || troubles[0].Op != "read" || !errors.Is(troubles[0].Err, cache.ErrUnavailable) {
+				t.Errorf("troubles %v, want the failed read", troubles)
+			}
+		})
+	}
+}
+
+// failing fails one operation of a store.
+type failing struct {
+	op  store.Op
+	err error
+}
+
+func (f failing) Before(ctx context.Context, c *store.Call) (context.Context, error) {
+	if c.Op == f.op {
+		return ctx, f.err
+	}
+	return ctx, nil
+}
+
+func (failing) After(context.Context, *store.Call) {}
+
+func TestAManyLoaderThatFetchesItsOwnKeyFailsForThatKeyOnly(t *testing.T) {
+	bubble(t, cache.Options{}, func(t *testing.T, _ *cache.Base, c *cache.Cache[string]) {
+		got, err := c.Fetch(t.Context(), "k", func(ctx context.Context) (string, error) {
+			inner, err := c.FetchMany(ctx, []string{"other", "k"}, func(_ context.Context, missing []string) (map[string]string, error) {
+				return map[string]string{"other": strings.Join(missing, " ")}, nil
+			})
+			var failed cache.KeyErrors
+			if !errors.As(err, &failed) || len(failed) != 1 || failed["k"] == nil {
+				t.Errorf("inner error %v, want one for k", err)
+			}
+			return inner["other"], nil
+		})
+		if got != "other" || err != nil {
+			t.Errorf("Fetch = %q, %v; want the one key that was loaded", got, err)
+		}
+	})
+}
+
+func TestAManyLoaderThatFindsNothing(t *testing.T) {
+	bubble(t, cache.Options{AbsentFor: time.Minute}, func(t *testing.T, b *cache.Base, c *cache.Cache[string]) {
+		for range 2 {
+			got, err := c.FetchMany(t.Context(), []string{"a", "b"}, func(context.Context, []string) (map[string]string, error) {
+				return nil, cache.ErrNotFound
+			})
+			if len(got) != 0 || err != nil {
+				t.Errorf("FetchMany = %v, %v", got, err)
+			}
+		}
+		if stats := b.Stats(); stats.Loads != 1 || stats.Failures != 0 {
+			t.Errorf("%+v: want one load that did not fail, and its answer remembered", stats)
+		}
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cachewright/cachewright/store"
@@ -25,10 +26,15 @@ type flights struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
+	// landings counts the flights that have ended, so that a caller can tell whether one has while it was
+	// reading the store. It is written under mu, together with recent.
+	landings atomic.Int64
+
 	mu      sync.Mutex // guards all below and the state of every flight
 	closed  bool
 	byKey   map[string][]*flight // that may be joined: one per type of values, nearly always one in all
 	storing map[string][]*flight // that are writing to the store right now, detached or not
+	recent  [64]string           // the keys that landed last: landing n stands at n modulo its length
 }
 
 // flight is one load of one key.
@@ -73,19 +79,53 @@ func (f *flights) join(key string, typ reflect.Type) (fl *flight, started bool, 
 }
 
 // land ends fl with what it loaded and releases its waiters. Only the first landing counts: a load that
-// returns after its deadline finds its flight landed.
-func (f *flights) land(fl *flight, value any, err error) {
+// returns after its deadline finds its flight landed, and land reports false.
+func (f *flights) land(fl *flight, value any, err error) bool {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	if fl.landed {
-		f.mu.Unlock()
-		return
+		return false
 	}
+	f.landLocked(fl, value, err)
+	return true
+}
+
+// expire ends fl with err, unless its load has returned and is being stored at this moment: then the
+// value is there and the flight lands with it.
+func (f *flights) expire(fl *flight, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !fl.landed && fl.stored == nil {
+		f.landLocked(fl, nil, err)
+	}
+}
+
+// landLocked is the one landing of fl. The caller holds mu.
+func (f *flights) landLocked(fl *flight, value any, err error) {
 	fl.landed = true
-	remove(f.byKey, fl)
-	f.mu.Unlock()
 	fl.value, fl.err = value, err
+	n := f.landings.Load()
+	f.recent[n%int64(len(f.recent))] = fl.key
+	f.landings.Store(n + 1)
+	remove(f.byKey, fl)
 	close(fl.done)
 	f.wg.Done()
+}
+
+// landedSince reports whether a flight of key may have landed since landings was n.
+func (f *flights) landedSince(key string, n int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.landings.Load()
+	if now-n > int64(len(f.recent)) {
+		return true // it is not remembered any more
+	}
+	for ; n < now; n++ {
+		if f.recent[n%int64(len(f.recent))] == key {
+			return true
+		}
+	}
+	return false
 }
 
 // store runs commit unless an invalidation or the deadline of the load has passed fl.

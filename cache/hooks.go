@@ -12,15 +12,16 @@ import (
 // block, and do not call the cache.
 type Hooks struct {
 	// Trouble is called for every error that was swallowed because the call could go on without:
-	// a read or write that failed inside Fetch, a record that could not be read. If it is nil, troubles
-	// go to the Logger, at most one line per second and alias.
+	// a read or write that failed inside Fetch, a record that could not be read, a loader that panicked
+	// when its deadline had passed. If it is nil, troubles go to the Logger, at most one line per second
+	// and alias.
 	Trouble func(ctx context.Context, t Trouble)
 }
 
 // Trouble is one swallowed error.
 type Trouble struct {
 	Alias string
-	Op    string // what was tried: "read", "write", "decode"
+	Op    string // what was tried: "read", "write", "decode", "load"
 	Key   string // the key as the caller wrote it; empty if there was none
 	Err   error
 }

@@ -67,31 +67,27 @@ func (c *Cache[V]) readObject(ctx context.Context, key string) (v V, s state, er
 		return v, missing, err
 	}
 	buffer := keyBuffers.Get().(*[]byte)
+	defer keyBuffers.Put(buffer)
 	lookup, ok := c.keys.appendFinal((*buffer)[:0], key)
 	if !ok {
 		final, err := c.keys.final(key)
 		if err != nil {
-			keyBuffers.Put(buffer)
 			return v, missing, err
 		}
-		lookup = append(lookup, final...)
+		lookup = append(lookup[:0], final...)
 	}
+	*buffer = lookup
 	value, object, found := c.base.objects.Object(lookup)
-	if v, ok := object.(V); ok {
-		*buffer = lookup
-		keyBuffers.Put(buffer)
+	if v, ok := object.(V); ok && found {
 		return v, present, nil
 	}
-	final := string(lookup)
-	*buffer = lookup
-	keyBuffers.Put(buffer)
 	if !found {
 		// A closed store answers the same way as an absent key: let Get tell them apart.
-		return c.readFinal(ctx, key, final)
+		return c.readFinal(ctx, key, string(lookup))
 	}
 	v, s = c.judge(ctx, key, value)
 	if s == present {
-		c.base.objects.Attach(final, value, v)
+		c.base.objects.Attach(string(lookup), value, v)
 	}
 	return v, s, nil
 }
@@ -186,7 +182,8 @@ func (c *Cache[V]) finals(keys []string) (unique, finals []string, failed KeyErr
 	return unique, finals, failed
 }
 
-// readMany reads keys. gone are the keys whose absence is remembered.
+// readMany reads keys. gone are the keys whose absence is remembered. With an error nothing was read,
+// and failed has the keys that are at fault themselves.
 func (c *Cache[V]) readMany(ctx context.Context, keys []string) (values map[string]V, gone []string, failed KeyErrors, err error) {
 	values = make(map[string]V, len(keys))
 	unique, finals, failed := c.finals(keys)
@@ -196,7 +193,7 @@ func (c *Cache[V]) readMany(ctx context.Context, keys []string) (values map[stri
 	raw, err := c.base.getMany(ctx, finals)
 	var each KeyErrors
 	if err != nil && !errors.As(err, &each) {
-		return nil, nil, nil, err
+		return values, nil, failed, err
 	}
 	for i, key := range unique {
 		if err, ok := each[finals[i]]; ok {

@@ -77,8 +77,11 @@ func (c *Cache[V]) Add(ctx context.Context, key string, v V, opts ...CallOption)
 	return stored, c.base.fail("add", key, err)
 }
 
+// addAttempts is how often Add gives way to others that write and delete the key at the same time.
+const addAttempts = 16
+
 func (c *Cache[V]) add(ctx context.Context, key, final string, value []byte, ttl time.Duration) (bool, error) {
-	for {
+	for range addAttempts {
 		stored, err := c.base.store.Add(ctx, final, value, ttl)
 		if err != nil {
 			return false, err
@@ -102,6 +105,7 @@ func (c *Cache[V]) add(ctx context.Context, key, final string, value []byte, ttl
 			return false, err
 		}
 	}
+	return false, nil // somebody else was there first, every time
 }
 
 // displace deletes what is no value, if it still is there.
@@ -173,10 +177,9 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V, opts ...Cal
 	items := make([]store.Item, 0, len(values))
 	for key, v := range values {
 		final, err := c.keys.final(key)
+		var value []byte
 		if err == nil {
-			var value []byte
 			value, err = c.form.encode(nil, v, c.keyCheck(key), 0)
-			items = append(items, store.Item{Key: final, Value: value})
 		}
 		if err != nil {
 			failed = withKey(failed, key, err)
@@ -184,6 +187,7 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V, opts ...Cal
 		}
 		users[final] = key
 		finals = append(finals, final)
+		items = append(items, store.Item{Key: final, Value: value})
 	}
 	if len(finals) > 0 {
 		if err := c.detach(ctx, finals...); err != nil {

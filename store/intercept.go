@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"reflect"
 	"time"
@@ -194,8 +195,10 @@ type interceptedBatcher struct {
 func (b interceptedBatcher) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
 	c := Call{Op: OpGetMany, Keys: keys}
 	b.s.run(ctx, 0, &c, func(ctx context.Context) { c.Values, c.Err = b.inner.GetMany(ctx, c.Keys) })
-	if c.Err == nil && len(c.Values) != len(keys) {
-		// An interceptor that answers by itself may leave the values out: all keys are absent then.
+	var each KeyErrors
+	if len(c.Values) != len(keys) && (c.Err == nil || errors.As(c.Err, &each)) {
+		// An interceptor that answers by itself, or fails some keys, may leave the values out: all other
+		// keys are absent then.
 		c.Values = make([][]byte, len(keys))
 	}
 	return c.Values, c.Err

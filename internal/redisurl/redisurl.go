@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -205,8 +206,11 @@ func number(s string, most int) (int, bool) {
 // Address returns host:port, with brackets around an IPv6 address.
 func (u URL) Address() string { return net.JoinHostPort(u.Host, strconv.Itoa(u.Port)) }
 
-// Redacted returns the whole URL with its password masked. A user without a password is masked too: it
-// is more often a password in the wrong place.
+// plainUser is a user's name that is just that, and not a password in the wrong place.
+var plainUser = regexp.MustCompile(`^[a-zA-Z0-9._-]*$`)
+
+// Redacted returns the whole URL with its password masked. A user without a password is masked too, and
+// one with characters that names do not have: both are more often a password in the wrong place.
 func (u URL) Redacted() string {
 	var b strings.Builder
 	b.WriteString("redis")
@@ -215,9 +219,9 @@ func (u URL) Redacted() string {
 	}
 	b.WriteString("://")
 	switch {
-	case u.Password != "":
-		b.WriteString(url.PathEscape(u.Username) + ":" + masked + "@")
-	case u.Username != "":
+	case u.Password != "" && plainUser.MatchString(u.Username):
+		b.WriteString(u.Username + ":" + masked + "@")
+	case u.Password != "" || u.Username != "":
 		b.WriteString(masked + "@")
 	}
 	b.WriteString(u.Address() + "/" + strconv.Itoa(u.DB))
