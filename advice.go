@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cachewright/cachewright/internal/spell"
 )
@@ -33,6 +34,7 @@ var (
 		(*resolver).advisePasswords,
 		(*resolver).advisePrefix,
 		(*resolver).adviseTimeout,
+		(*resolver).adviseMilliseconds,
 		(*resolver).adviseMaxConnections,
 		(*resolver).advisePoolSize,
 		(*resolver).adviseForeignOptions,
@@ -262,6 +264,19 @@ func (r *resolver) adviseTimeout(c *resolution) {
 		r.inform(c, "CW304", origin, r.line(c, "timeout", r.duration("1d", "24 * time.Hour")),
 			"timeout never: values of %q stay until they are deleted or evicted, also when they are wrong", c.alias)
 	}
+}
+
+// adviseMilliseconds finds a number of seconds that is rather one of milliseconds: a whole number of
+// thousands that is neither whole days nor a few whole hours.
+func (r *resolver) adviseMilliseconds(c *resolution) {
+	v, ttl := c.plan.Values["timeout"], c.plan.Timeout
+	n, err := strconv.ParseInt(v.Source.Reveal(), 10, 64)
+	hours := ttl%time.Hour == 0 && ttl < 100*time.Hour
+	if err != nil || n < 60000 || n%1000 != 0 || ttl%(24*time.Hour) == 0 || hours {
+		return
+	}
+	r.inform(c, "CW325", v.Origin, r.line(c, "timeout", strconv.FormatInt(n/1000, 10)),
+		"timeout counts seconds: %d are %v; as milliseconds it would be timeout: %d", n, ttl, n/1000)
 }
 
 // duration returns a duration as YAML or as Go writes it.

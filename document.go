@@ -20,28 +20,29 @@ type document struct {
 	source   *source
 	strict   bool
 	settings []*setting
+	findings []Finding
 }
 
-// readDocument returns the settings of a YAML file.
-func readDocument(j *journal, src *source, text []byte, strict bool) []*setting {
+// readDocument returns the settings of a YAML file, and what is odd about entries that are none.
+func readDocument(j *journal, src *source, text []byte, strict bool) ([]*setting, []Finding) {
 	d := &document{journal: j, source: src, strict: strict}
 	root, err := yamltree.Parse(text)
 	if err != nil {
 		d.syntax(err)
-		return nil
+		return nil, nil
 	}
 	if root == nil {
-		return nil
+		return nil, nil
 	}
 	if root.Kind() != yamltree.Mapping {
 		d.add(d.at(root), "", width(root), faultf("CW004", "write options as `name: value`, as redis_url: redis://localhost:6379/0",
 			"the file is %s, not options", kindName(root)))
-		return nil
+		return nil, nil
 	}
 	for _, f := range root.Fields() {
 		d.top(f)
 	}
-	return d.settings
+	return d.settings, d.findings
 }
 
 func (d *document) syntax(err error) {
@@ -165,9 +166,29 @@ func (d *document) foreign(name string, f yamltree.Field) {
 		}
 		return
 	}
+	d.nested(name, f)
 	if d.strict {
 		d.add(d.at(f.Key), name, width(f.Key), faultf("CW012", "remove it, or load without Strict to leave it to the application",
 			"unknown option at the top of the file; options are %s, and %s<alias> for a cache", strings.Join(names(projectFields), ", "), cachePrefix))
+	}
+}
+
+// nested finds caches below one entry, as Django's CACHES has them. They may be an application's own, so
+// that this is no error.
+func (d *document) nested(name string, f yamltree.Field) {
+	if !slices.Contains([]string{"cache", "caches"}, strings.ToLower(name)) || f.Value.Kind() != yamltree.Mapping {
+		return
+	}
+	for _, c := range f.Value.Fields() {
+		for _, option := range c.Value.Fields() {
+			if find(cacheFields, strings.ToLower(option.Key.Text())) == nil && option.Key.Text() != "LOCATION" {
+				continue
+			}
+			d.findings = append(d.findings, Finding{Code: "CW326", Level: levelWarning, Origin: d.at(c.Key).origin(),
+				Message: oneLine(name) + " is not read: a cache is an entry of its own at the top of the file",
+				Fix:     cachePrefix + printable(c.Key.Text()) + ":"})
+			return
+		}
 	}
 }
 
@@ -258,6 +279,12 @@ func showScalar(row *field, n *yamltree.Node) string {
 }
 
 func showText(row *field, text string) string {
+	if row.kind == kindChoice && !slices.Contains(row.choices, text) {
+		if ours := meant[strings.ToLower(text)]; slices.Contains(row.choices, ours) {
+			return ours
+		}
+		return row.example
+	}
 	hasPassword := row.kind == kindURL && !strings.Contains(text, "${") && redisurl.Redact(text) != text
 	if text == "" || row.secret || hasPassword || strings.Contains(text, "\n") {
 		return row.example

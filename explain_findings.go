@@ -75,4 +75,10 @@ var findingCodes = []Explanation{
 	{"CW324", "a variable is written twice in .env",
 		"Of a name that is there twice the last one counts.",
 		"", "Remove one of them."},
+	{"CW325", "a timeout that looks like milliseconds",
+		"Times without a unit are seconds here, as in Django. The number is a whole number of thousands, but of no usual time in seconds.",
+		"cache_default:\n  timeout: 300000", "Write seconds, or a unit: timeout: 300 or timeout: 5m."},
+	{"CW326", "caches below one entry",
+		"Each cache is an entry of its own at the top of the file, called cache_<alias>. Entries of other names belong to the application.",
+		"caches:\n  default:\n    redis_url: redis://localhost:6379/0", "Move each cache to the top: cache_default, cache_sessions, cache_<alias>."},
 }

@@ -176,7 +176,9 @@ func (l *loader) file(layer int, name string) []*setting {
 	l.written.files = append(l.written.files, name)
 	src = newSource(layer, name, l.dir, text)
 	l.written.silenced.read(src)
-	return readDocument(l.journal, src, text, l.options.Strict)
+	settings, findings := readDocument(l.journal, src, text, l.options.Strict)
+	l.written.findings = append(l.written.findings, findings...)
+	return settings
 }
 
 // environment returns the name of the environment, or nothing if there is a problem with it.
