@@ -43,7 +43,7 @@ func NewBase(s store.Store, o Options) (*Base, error) {
 	}
 	b := &Base{options: o, store: s, trouble: o.Hooks.Trouble, flights: newFlights()}
 	if b.trouble == nil {
-		b.trouble = (&troubleLog{logger: o.Logger}).report
+		b.trouble = LogTrouble(o.Logger)
 	}
 	b.batcher, _ = store.As[store.Batcher](s)
 	b.counter, _ = store.As[store.Counter](s)

@@ -32,7 +32,13 @@ func (t Trouble) LogValue() slog.Value {
 		slog.String("key", quoteKey(t.Key)), slog.Any("error", t.Err))
 }
 
-// troubleLog is the Trouble hook of a cache that was given none.
+// LogTrouble returns a Trouble hook that writes to logger, at most one line per second. It is what a cache
+// uses that was given none.
+func LogTrouble(logger *slog.Logger) func(ctx context.Context, t Trouble) {
+	return (&troubleLog{logger: logger}).report
+}
+
+// troubleLog counts what it does not write.
 type troubleLog struct {
 	logger *slog.Logger
 

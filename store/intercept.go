@@ -22,7 +22,8 @@ const (
 	OpSetMany Op = "set_many"
 	OpIncr    Op = "incr"
 	OpSwap    Op = "swap"
-	OpScan    Op = "scan" // one call for the whole scan, ended when the last key was yielded
+	OpRenew   Op = "renew" // GetTouch
+	OpScan    Op = "scan"  // one call for the whole scan, ended when the last key was yielded
 	OpTTL     Op = "ttl"
 	OpClose   Op = "close"
 )
@@ -38,7 +39,7 @@ type Call struct {
 	Key     string        // the key; the prefix of a scan
 	Keys    []string      // Delete, GetMany
 	Pattern string        // Scan
-	Value   []byte        // Set, Add, Swap (new): what goes in; Get: what came out
+	Value   []byte        // Set, Add, Swap (new): what goes in; Get, GetTouch: what came out
 	Old     []byte        // Swap
 	Items   []Item        // SetMany
 	TTL     time.Duration // the lifetime that goes in; the answer of TTL
@@ -157,6 +158,8 @@ func (s *intercepted) As(target any) bool {
 		return offer(s, t, func(inner Counter) Counter { return interceptedCounter{s, inner} })
 	case *Swapper:
 		return offer(s, t, func(inner Swapper) Swapper { return interceptedSwapper{s, inner} })
+	case *Renewer:
+		return offer(s, t, func(inner Renewer) Renewer { return interceptedRenewer{s, inner} })
 	case *Inspector:
 		return offer(s, t, func(inner Inspector) Inspector { return interceptedInspector{s, inner} })
 	case *Viewer:
@@ -232,6 +235,19 @@ func (w interceptedSwapper) Swap(ctx context.Context, key string, old, new []byt
 		c.Found, c.Err = w.inner.Swap(ctx, c.Key, c.Old, c.Value, c.TTL)
 	})
 	return c.Found, c.Err
+}
+
+type interceptedRenewer struct {
+	s     *intercepted
+	inner Renewer
+}
+
+func (r interceptedRenewer) GetTouch(ctx context.Context, key string, ttl time.Duration) ([]byte, bool, error) {
+	c := Call{Op: OpRenew, Key: key, TTL: ttl}
+	r.s.run(ctx, 0, &c, func(ctx context.Context) {
+		c.Value, c.Found, c.Err = r.inner.GetTouch(ctx, c.Key, c.TTL)
+	})
+	return c.Value, c.Found, c.Err
 }
 
 type interceptedInspector struct {

@@ -1,8 +1,8 @@
 // Package store is the seam between caches and the places that keep their bytes.
 //
 // A [Store] keeps byte slices under string keys for a time. What a backend can do beyond those six
-// operations it says through capabilities ([Batcher], [Counter], [Swapper], [Inspector], [Viewer],
-// [Objects], [Clock], [Pinger]), asked for with [As] and never by a type assertion, so that a store wrapped by
+// operations it says through capabilities ([Batcher], [Counter], [Swapper], [Renewer], [Inspector],
+// [Viewer], [Objects], [Clock], [Pinger]), asked for with [As] and never by a type assertion, so that a store wrapped by
 // [Intercept] answers for what stands behind it.
 //
 // Everything above the seam (typed values, Django's key rule, single flight) is the business of
@@ -106,6 +106,12 @@ type Swapper interface {
 	// did. A nil old stands for an absent key; a nil new deletes (ttl is then ignored). Both nil is an
 	// error. An absent key never equals a non-nil old, not even an empty one.
 	Swap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (swapped bool, err error)
+}
+
+// Renewer is the capability to read a value and move its expiry in one exchange.
+type Renewer interface {
+	// GetTouch is a Get of key which, if key is there, also moves its expiry to ttl from now.
+	GetTouch(ctx context.Context, key string, ttl time.Duration) (value []byte, found bool, err error)
 }
 
 // Inspector is the capability to look around.

@@ -95,6 +95,9 @@ func (b *bench) calls() []call {
 			return err
 		}})
 	}
+	if c, ok := store.As[store.Renewer](s); ok {
+		all = append(all, call{"GetTouch", func(ctx context.Context) error { _, _, err := c.GetTouch(ctx, "key", ample); return err }})
+	}
 	if c, ok := store.As[store.Inspector](s); ok {
 		all = append(all,
 			call{"TTL", func(ctx context.Context) error { _, _, err := c.TTL(ctx, "key"); return err }},

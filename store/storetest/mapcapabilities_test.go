@@ -101,6 +101,24 @@ func (s *mapStore) Incr(ctx context.Context, key string, delta int64) (int64, bo
 	return sum, true, nil
 }
 
+func (s *mapStore) GetTouch(ctx context.Context, key string, ttl time.Duration) ([]byte, bool, error) {
+	if err := s.checkTTL("GetTouch", ttl); err != nil {
+		return nil, false, err
+	}
+	if err := s.enter(ctx); err != nil {
+		return nil, false, err
+	}
+	defer s.leave()
+	e := s.lookup("GetTouch", key)
+	if e == nil {
+		return nil, false, nil
+	}
+	if ttl != store.Keep && !s.has("GetTouch does not touch") {
+		s.end(e, ttl)
+	}
+	return e.value, true, nil
+}
+
 func (s *mapStore) Swap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error) {
 	if old == nil && new == nil && !s.has("Swap takes nothing for nothing") {
 		return false, errors.New("swap of nothing for nothing")

@@ -31,6 +31,7 @@ const (
 	Batcher   Capability = "Batcher"
 	Counter   Capability = "Counter"
 	Swapper   Capability = "Swapper"
+	Renewer   Capability = "Renewer"
 	Inspector Capability = "Inspector"
 	Viewer    Capability = "Viewer"
 	Objects   Capability = "Objects"
@@ -154,7 +155,7 @@ func runRule(t T, r rule, s store.Store, o Options) {
 func allRules() []rule {
 	return slices.Concat(
 		valueRules(), lifetimeRules(), raceRules(), contextRules(), closeRules(),
-		batchRules(), counterRules(), swapRules(), scanRules(), inspectRules(),
+		batchRules(), counterRules(), swapRules(), renewRules(), scanRules(), inspectRules(),
 		viewRules(), objectRules(), clockRules(), pingRules(),
 	)
 }
@@ -170,6 +171,7 @@ func offered(s store.Store) []Capability {
 	note(Batcher, has[store.Batcher](s))
 	note(Counter, has[store.Counter](s))
 	note(Swapper, has[store.Swapper](s))
+	note(Renewer, has[store.Renewer](s))
 	note(Inspector, has[store.Inspector](s))
 	note(Viewer, has[store.Viewer](s))
 	note(Objects, has[store.Objects](s))

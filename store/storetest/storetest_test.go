@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-var everyCapability = []Capability{Batcher, Counter, Swapper, Inspector, Viewer, Objects, Clock, Pinger}
+var everyCapability = []Capability{Batcher, Counter, Swapper, Renewer, Inspector, Viewer, Objects, Clock, Pinger}
 
 func openMap(*testing.T) store.Store { return newMapStore("") }
 
@@ -157,6 +157,10 @@ func TestEveryRuleBites(t *testing.T) {
 		{"Swap takes any lifetime", []string{"Swap refuses a lifetime that is none"}},
 		{"Swap keeps the slice of the caller", []string{"Swap copies the value"}},
 		{"Swap takes two steps", []string{"Swaps under contention lose nothing"}},
+
+		{"GetTouch does not touch", []string{"GetTouch returns the value and moves its end"}},
+		{"GetTouch sees ended entries", []string{"GetTouch of an absent key finds nothing and creates nothing"}},
+		{"GetTouch takes any lifetime", []string{"GetTouch refuses a lifetime that is none"}},
 
 		{"Scan yields a key of its own", []string{"Scan of an empty store yields nothing"}},
 		{"Scan looks for the prefix anywhere", []string{"Scan yields the keys that begin with the prefix"}},
