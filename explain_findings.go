@@ -81,4 +81,7 @@ var findingCodes = []Explanation{
 	{"CW326", "caches below one entry",
 		"Each cache is an entry of its own at the top of the file, called cache_<alias>. Entries of other names belong to the application.",
 		"caches:\n  default:\n    redis_url: redis://localhost:6379/0", "Move each cache to the top: cache_default, cache_sessions, cache_<alias>."},
+	{"CW327", "sessions share the cache default",
+		"The program keeps login sessions and the configuration has no cache for them. Emptying the cache, or filling it, logs users out.",
+		"", "Add cache_sessions with a redis_url of its own."},
 }
