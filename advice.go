@@ -218,25 +218,42 @@ func (r *resolver) adviseVerification(c *resolution) {
 	}
 }
 
-// passwordOptions are the options that can hold a password, and the variables to take it from.
-var passwordOptions = [][2]string{
-	{"redis_url", "${REDIS_URL}"},
-	{poolName + ".password", "${REDIS_PASSWORD}"},
-	{poolName + ".ssl_keyfile_password", "${REDIS_KEY_PASSWORD}"},
-	{poolName + ".sentinel_kwargs.password", "${SENTINEL_PASSWORD}"},
-	{poolName + ".sentinel_kwargs.ssl_keyfile_password", "${SENTINEL_KEY_PASSWORD}"},
+// passwordOptions are the options that can hold a password, and the variables to take it from, in two
+// parts: between them stands the alias of a cache other than default.
+var passwordOptions = []struct{ option, first, last string }{
+	{"redis_url", "REDIS", "URL"},
+	{poolName + ".password", "REDIS", "PASSWORD"},
+	{poolName + ".ssl_keyfile_password", "REDIS", "KEY_PASSWORD"},
+	{poolName + ".sentinel_kwargs.password", "SENTINEL", "PASSWORD"},
+	{poolName + ".sentinel_kwargs.ssl_keyfile_password", "SENTINEL", "KEY_PASSWORD"},
+}
+
+// SecretVariable names an environment variable to take the secret of an option from: ${REDIS_URL} for the
+// redis_url of default, ${REDIS_SESSIONS_PASSWORD} for the password of sessions. It is empty for an option
+// that holds no secret.
+func (c *CachePlan) SecretVariable(option string) string {
+	for _, p := range passwordOptions {
+		if p.option != option {
+			continue
+		}
+		if c.Alias == aliasDefault {
+			return "${" + p.first + "_" + p.last + "}"
+		}
+		return "${" + p.first + "_" + strings.ToUpper(c.Alias) + "_" + p.last + "}"
+	}
+	return ""
 }
 
 // advisePasswords finds passwords that are written into a file that others read.
 func (r *resolver) advisePasswords(c *resolution) {
 	for _, p := range passwordOptions {
-		option, variable := p[0], p[1]
+		option := p.option
 		v := c.plan.Values[option]
 		source := v.Source.Reveal()
 		if !r.inFile(v.Origin) || source == "" || strings.Contains(source, "${") || option == "redis_url" && c.url.Password == "" {
 			continue
 		}
-		r.warn(c, "CW302", v.Origin, r.line(c, option, variable), "the password of %q is written in a file; take it from a variable", c.alias)
+		r.warn(c, "CW302", v.Origin, r.line(c, option, c.plan.SecretVariable(option)), "the password of %q is written in a file; take it from a variable", c.alias)
 	}
 }
 

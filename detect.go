@@ -87,10 +87,12 @@ type origin struct {
 
 // Detect finds the name of the environment in environ, which has the form of os.Environ, and in the
 // .env file of dir, if there is one. It looks at CACHEWRIGHT_ENV, DJANGO_ENV, APP_ENV, GO_ENV and
-// ENVIRONMENT, then IS_PROD, IS_DEV and IS_TEST, then DEBUG; without any of them it is development.
+// ENVIRONMENT, then IS_PROD, IS_DEV and IS_TEST, then DEBUG; without any of them it is development. It
+// does not read config.yaml, whose environment [Load] takes into account.
 //
 // A value of the generic ones that cannot be the name of an environment is ignored, and becomes a
-// finding of the plan. A name close to one of the four full names is an error, unless dir has a
+// finding of the plan; so does a line of .env that cannot be read, because the file may be another
+// program's. A name close to one of the four full names is an error, unless dir has a
 // config file of that name. Errors are of type [Problems].
 func Detect(environ []string, dir string) (Env, error) {
 	abs, err := filepath.Abs(dir)
@@ -99,11 +101,15 @@ func Detect(environ []string, dir string) (Env, error) {
 	}
 	j := &journal{}
 	vars := newVariables(environ)
-	readDotenv(j, vars, abs)
+	unread := &journal{}
+	readDotenv(unread, vars, abs)
 	d := detector{journal: j, variables: vars, dir: abs, base: defaultFile}
 	name, from := d.detect(nil)
 	if err := j.problems.asError(); err != nil {
 		return Env{}, err
+	}
+	for _, p := range unread.problems {
+		d.findings = append(d.findings, Finding{Code: p.Code, Level: levelInfo, Message: p.Summary(), Origin: p.Where(), Fix: p.Fix})
 	}
 	return Env{Environment: name, Origin: from.name, Vars: vars.ours(), dir: abs, rank: from.rank, findings: d.findings}, nil
 }

@@ -71,7 +71,7 @@ func (f *field) tooLong(text string) *fault {
 
 func (f *field) negative(text string) *fault {
 	if f.kind == kindLifetime {
-		return faultf("CW102", "write 0 to keep nothing, or never to keep values without end", "%s is negative", text).fixed("never")
+		return faultf("CW102", "write 0 to keep nothing, or never to keep values without end", "%s is negative", text).fixed("5m")
 	}
 	return faultf("CW102", "write a duration, as "+f.example, "%s is negative", text).fixed(f.example)
 }

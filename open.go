@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 
 	"github.com/cachewright/cachewright/cache"
 	"github.com/cachewright/cachewright/internal/redisurl"
@@ -28,8 +29,8 @@ type OpenOption struct {
 // WithHooks has every cache report to h.
 func WithHooks(h cache.Hooks) OpenOption { return OpenOption{hooks: &h} }
 
-// WithStore puts s behind alias, whatever its configuration says about a backend. s stays the caller's:
-// closing the caches does not close it.
+// WithStore puts s behind alias, whatever its configuration says about a backend; the effective plan then
+// calls the backend "given". s stays the caller's: closing the caches does not close it.
 func WithStore(alias string, s store.Store) OpenOption { return OpenOption{alias: alias, store: s} }
 
 // WithIntercept puts interceptors in front of every store, see [store.Intercept].
@@ -46,8 +47,9 @@ func Auto(ctx context.Context, opts ...OpenOption) (*Caches, error) {
 	return Open(ctx, *c, opts...)
 }
 
-// Open opens the caches of c. Only the environment's name is detected from the process environment when
-// c does not say it; no other variable changes what the program wrote.
+// Open opens the caches of c. Only the environment's name is detected, when c does not say it, from the
+// process environment and the .env file of the working directory, as [Detect] does; no other variable
+// and no other file changes what the program wrote.
 //
 // Open needs no living server: a Redis that is down shows in Ping and in the calls, unless the cache
 // requires it. It logs one line per cache and one per finding. On an error nothing stays open.
@@ -56,9 +58,11 @@ func Open(ctx context.Context, c Config, opts ...OpenOption) (*Caches, error) {
 	if err != nil {
 		return nil, err
 	}
-	env, err := Detect(os.Environ(), dir)
-	if err != nil {
-		return nil, err
+	env := Env{Vars: newVariables(os.Environ()).ours(), dir: dir}
+	if c.Environment == "" {
+		if env, err = Detect(os.Environ(), dir); err != nil {
+			return nil, err
+		}
 	}
 	env.Usable = func(dir string) error { return file.Usable(dir, false) }
 	plan, err := c.Resolve(env)
@@ -103,6 +107,9 @@ func (p *Plan) options(opts []OpenOption) (opening, error) {
 			o.hooks = *opt.hooks
 		}
 		o.interceptors = append(o.interceptors, opt.interceptors...)
+		if slices.Contains(opt.interceptors, nil) {
+			refused = append(refused, errors.New("cachewright: WithIntercept: an interceptor is nil"))
+		}
 		if opt.store == nil {
 			if opt.alias != "" {
 				refused = append(refused, fmt.Errorf("cachewright: WithStore(%q): the store is nil", opt.alias))
@@ -125,7 +132,9 @@ func (p *Plan) options(opts []OpenOption) (opening, error) {
 // open opens one alias and notes in c what runs.
 func (cs *Caches) open(ctx context.Context, c *CachePlan, o opening) error {
 	s, given := o.stores[c.Alias]
-	if !given {
+	if given {
+		c.Backend, c.Rule, c.Reason, c.ReasonOrigin, c.Location, c.Pending = BackendGiven, 0, "the program gave its store", originGo, "", ""
+	} else {
 		var err error
 		if s, err = cs.openStore(c); err != nil {
 			return fmt.Errorf("cachewright: open %q: %w", c.Alias, err)
@@ -216,7 +225,11 @@ func (p *Plan) log(ctx context.Context) {
 			"reason", c.Reason, "location", c.Location)
 	}
 	for _, f := range p.Findings {
-		logger.WarnContext(ctx, f.Message, "code", f.Code, "alias", f.Alias, "fix", f.Fix, "origin", f.Origin)
+		level := slog.LevelWarn
+		if f.Level == levelInfo {
+			level = slog.LevelInfo
+		}
+		logger.Log(ctx, level, f.Message, "code", f.Code, "alias", f.Alias, "fix", f.Fix, "origin", f.Origin)
 	}
 }
 

@@ -275,6 +275,12 @@ func TestWithStoreAndIntercept(t *testing.T) {
 	if err := mine.Close(); err != nil {
 		t.Error(err)
 	}
+	if c, _ := caches.Plan().Cache("default"); c.Backend != cachewright.BackendGiven || c.Location != "" {
+		t.Errorf("the effective plan says %s at %q, want given", c.Backend, c.Location)
+	}
+	if _, err := cachewright.Open(t.Context(), cachewright.Config{Logger: quiet}, cachewright.WithIntercept(nil)); err == nil || !strings.Contains(err.Error(), "WithIntercept") {
+		t.Errorf("WithIntercept(nil): %v", err)
+	}
 	_, err = cachewright.Open(t.Context(), cachewright.Config{Logger: quiet}, cachewright.WithStore("nope", dummy.New()))
 	if err == nil || !strings.Contains(err.Error(), `WithStore("nope")`) {
 		t.Errorf("got %v", err)
@@ -372,5 +378,23 @@ func TestOpenLogsWhatRunsAndNoSecret(t *testing.T) {
 	}
 	if strings.Contains(log, "hunter2") {
 		t.Errorf("the log shows a password:\n%s", log)
+	}
+}
+
+func TestOpenWithANamedEnvironmentReadsNoDotenv(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile(".env", []byte("SOME APP LINE\nAPP_ENV=prodution\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cs, err := cachewright.Open(t.Context(), cachewright.Config{Environment: cachewright.Production, RedisURL: "redis://localhost:1/0", Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cs.Close()
+	if p := cs.Plan(); p.Environment != cachewright.Production || p.EnvironmentOrigin != "Go" {
+		t.Errorf("environment %s from %s, want production from Go", p.Environment, p.EnvironmentOrigin)
+	}
+	if _, err := cachewright.Open(t.Context(), cachewright.Config{Logger: quiet}); err == nil || !strings.Contains(err.Error(), "prodution") {
+		t.Errorf("without a name in Go: %v, want the slip in .env", err)
 	}
 }

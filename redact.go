@@ -25,6 +25,12 @@ var (
 	// keyed matches the name of an entry of a mapping, wherever it stands in the line.
 	keyed = regexp.MustCompile(`["']?([\w.-]+)["']?\s*:\s+["']?`)
 
+	// address matches what of a URL stands behind the user part and is none of its secrets.
+	address = regexp.MustCompile(`^(?:[\w.-]*|\[[0-9a-fA-F:.]*\])(?::\d{0,5})?(?:/\d*)?\$?\s*$`)
+
+	// maskedQuery matches a URL with a password in its query, which is masked.
+	maskedQuery = regexp.MustCompile(`^rediss?://[^@?#]*\?\w+=\*\*\*$`)
+
 	// comment matches a comment at the end of a line.
 	comment = regexp.MustCompile(`\s#.*$`)
 )
@@ -91,7 +97,14 @@ func redactEntry(line string) string {
 	line = secretKey.ReplaceAllString(line, "${1}"+masked)
 	return urlKey.ReplaceAllStringFunc(line, func(match string) string {
 		parts := urlKey.FindStringSubmatch(match)
-		if strings.Contains(parts[2], masked) {
+		if i := strings.Index(parts[2], masked+"@"); i >= 0 {
+			user, rest := match[:len(match)-len(parts[2])+i+len(masked)+1], parts[2][i+len(masked)+1:]
+			if address.MatchString(rest) {
+				return match
+			}
+			return user + masked
+		}
+		if _, rest, ok := strings.Cut(parts[2], "://"); maskedQuery.MatchString(parts[2]) || ok && address.MatchString(rest) {
 			return match
 		}
 		return parts[1] + redisurl.Redact(strings.TrimRight(parts[2], " "))

@@ -22,6 +22,9 @@ const (
 	BackendDummy  = "dummy"
 )
 
+// BackendGiven is what an effective plan calls a store that came by [WithStore]. It cannot be configured.
+const BackendGiven = "given"
+
 // locationOfDummy is where a cache that keeps nothing lives.
 const locationOfDummy = "nowhere"
 
@@ -240,6 +243,9 @@ func (r *resolver) fault(path []string, bad *fault) {
 			r.add(at, dotted(path), len(path[0]), bad)
 			return
 		}
+	}
+	if row := rowAt(path); row != nil && row.kind == kindLifetime && bad.code == "CW102" {
+		bad.hint = "write a positive duration, cache.DoNotKeep to keep nothing, or cache.Forever"
 	}
 	r.add(place{}, goOption(path), 0, bad).layer = layerGo
 }

@@ -155,3 +155,17 @@ func TestNoOutputOfAConfigurationHoldsASecret(t *testing.T) {
 		})
 	}
 }
+
+func TestNoPartOfAURLLeaksInTheLineThatIsShown(t *testing.T) {
+	for _, url := range []string{
+		"redis://u:x@h/0?foo=hunter2", "redis://u:x@h/0#hunter2", "redis://u:x@h:hunter2/0", "redis://u:x@h/hunter2",
+		"redis://h/0?foo=hunter2", "redis://h/0?foo=hunter2&password=x", "redis://h/0?password=hunter2",
+	} {
+		keepsCanary(t, url, redact("redis_url: "+url)+redactVariable("REDIS_URL", url, false))
+	}
+	for _, line := range []string{"redis_url: redis://***@h:6379/0", "redis_url: redis://***@[::1]:6379/0", "redis_url: rediss://h", "redis_url: redis://***@${HOST}:6379/0"} {
+		if got := redact(strings.ReplaceAll(line, "***", "u:x")); got != line {
+			t.Errorf("redact shows %q, want %q", got, line)
+		}
+	}
+}

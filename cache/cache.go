@@ -22,7 +22,6 @@
 package cache
 
 import (
-	"context"
 	"reflect"
 
 	"github.com/cachewright/cachewright/store"
@@ -81,8 +80,3 @@ func (c *Cache[V]) AtVersion(n int) *Cache[V] {
 
 // Version returns the version that the handle's keys carry.
 func (c *Cache[V]) Version() int { return c.keys.version }
-
-// detach ends what loads of keys may still do, before they are written.
-func (c *Cache[V]) detach(ctx context.Context, keys ...string) error {
-	return c.base.flights.detach(ctx, keys...)
-}

@@ -85,3 +85,63 @@ func TestIntegersAreDecimalsInTheStore(t *testing.T) {
 		}
 	})
 }
+
+func TestNarrowIntegersCountWithinTheirRange(t *testing.T) {
+	eachStore(t, func(t *testing.T, s store.Store) {
+		ctx := t.Context()
+		small := open[uint8](t, s, cache.Options{Prefix: "s"})
+		must(t, small.Set(ctx, "k", 250, cache.TTL(time.Hour)))
+		if _, ok := store.As[store.Swapper](s); !ok {
+			if _, _, err := small.Incr(ctx, "k", 5); !errors.Is(err, errors.ErrUnsupported) {
+				t.Errorf("without a Swapper: %v, want ErrUnsupported", err)
+			}
+			return
+		}
+		if n, found, err := small.Incr(ctx, "k", 5); n != 255 || !found || err != nil {
+			t.Errorf("Incr to the largest = %d, %v, %v", n, found, err)
+		}
+		for _, delta := range []int64{1, -256, math.MaxInt64, math.MinInt64} {
+			if _, _, err := small.Incr(ctx, "k", delta); !errors.Is(err, cache.ErrOverflow) {
+				t.Errorf("255 and %d: %v, want ErrOverflow", delta, err)
+			}
+		}
+		wantGet(t, small, "k", uint8(255))
+		if ttl, _, err := small.TTL(ctx, "k"); err != nil || ttl <= cache.DefaultTTL {
+			t.Errorf("the lifetime has changed to %v (%v)", ttl, err)
+		}
+		if _, found, err := small.Incr(ctx, "absent", 1); found || err != nil {
+			t.Errorf("Incr of a missing key = %v, %v", found, err)
+		}
+
+		large := open[uint64](t, s, cache.Options{Prefix: "l"})
+		must(t, large.Set(ctx, "k", 1<<63+5))
+		if _, _, err := large.Incr(ctx, "k", 1); !errors.Is(err, cache.ErrOverflow) {
+			t.Errorf("a sum beyond an int64: %v, want ErrOverflow", err)
+		}
+		if n, _, err := large.Incr(ctx, "k", -6); n != math.MaxInt64 || err != nil {
+			t.Errorf("Incr back into range = %d, %v", n, err)
+		}
+		anything := open[any](t, s, cache.Options{Prefix: "x"})
+		must(t, anything.Set(ctx, "k", uint64(math.MaxUint64)))
+		if _, _, err := anything.Incr(ctx, "k", 1); !errors.Is(err, cache.ErrOverflow) {
+			t.Errorf("a large integer in any: %v, want ErrOverflow", err)
+		}
+	})
+}
+
+func TestHandlesOfOtherSchemasDoNotShareDecodedCopies(t *testing.T) {
+	type point struct{ X, Y int }
+	eachStore(t, func(t *testing.T, s store.Store) {
+		b, err := cache.NewBase(s, cache.Options{})
+		must(t, err)
+		first, err := cache.On[point](b, cache.Schema("first"))
+		must(t, err)
+		second, err := cache.On[point](b, cache.Schema("second"))
+		must(t, err)
+		must(t, first.Set(t.Context(), "k", point{1, 2}))
+		wantGet(t, first, "k", point{1, 2})
+		wantGetMiss(t, second, "k")
+		wantGet(t, first, "k", point{1, 2})
+		wantGetMiss(t, second, "k")
+	})
+}

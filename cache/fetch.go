@@ -48,6 +48,9 @@ func (c *Cache[V]) fetchMissed(ctx context.Context, key string, m miss,
 	if err := c.proceed(ctx, key, m.err); err != nil {
 		return v, c.base.fail("fetch", key, err)
 	}
+	if load == nil {
+		return v, c.base.fail("fetch", key, errNoLoader)
+	}
 	c.base.stats.read(false)
 	if m.state == absent {
 		return v, c.base.fail("fetch", key, ErrNotFound)
@@ -128,6 +131,9 @@ func (c *Cache[V]) overtaken(ctx context.Context, key string, fl *flight, m miss
 	}
 	return true
 }
+
+// errNoLoader is returned for a miss of a call whose loader is nil.
+var errNoLoader = errors.New("the loader is nil; use Get to read without loading")
 
 // errSelfLoad is returned to a loader that fetches the key it is loading: it would wait for itself.
 var errSelfLoad = errors.New("the loader of this key fetches the same key")

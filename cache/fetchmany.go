@@ -26,6 +26,9 @@ func (c *Cache[V]) FetchMany(ctx context.Context, keys []string,
 	if err := c.proceed(ctx, "", err); err != nil {
 		return nil, c.base.fail("fetch many", "", err)
 	}
+	if load == nil {
+		return nil, c.base.fail("fetch many", "", errNoLoader)
+	}
 	missed := misses{keys: c.stillMissing(keys, values, gone, failed), landings: landings, failed: failed}
 	trip, failed, err := c.boardMany(ctx, missed, load, opts)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,10 +16,7 @@ import (
 // flights are the loads under way of one alias, by final key. They outlive the calls that started
 // them: a load goes on, and is stored, when every caller has left.
 //
-// Two rules keep an old value from being stored after an invalidation. A write detaches the flights of
-// its key before it touches the store: they are joined by nobody any more and do not store what they
-// loaded. And a write waits for a flight that is storing at this moment, so that its own effect is the
-// later one.
+// What keeps an old value from being stored after an invalidation stands in invalidate.go.
 type flights struct {
 	ctx    context.Context // ends with close
 	cancel context.CancelFunc
@@ -34,7 +30,9 @@ type flights struct {
 	closed  bool
 	byKey   map[string][]*flight // that may be joined: one per type of values, nearly always one in all
 	storing map[string][]*flight // that are writing to the store right now, detached or not
-	recent  [64]string           // the keys that landed last: landing n stands at n modulo its length
+	changes map[string]int       // invalidations of a key that are under way
+	clears  map[*clearing]struct{}
+	recent  [64]string // the keys that landed last: landing n stands at n modulo its length
 }
 
 // flight is one load of one key.
@@ -56,6 +54,7 @@ func newFlights() *flights {
 	return &flights{
 		ctx: ctx, cancel: cancel,
 		byKey: make(map[string][]*flight), storing: make(map[string][]*flight),
+		changes: make(map[string]int), clears: make(map[*clearing]struct{}),
 	}
 }
 
@@ -140,7 +139,7 @@ func (f *flights) store(fl *flight, commit func()) {
 func (f *flights) beginStoring(fl *flight) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if fl.detached || fl.landed {
+	if fl.detached || fl.landed || f.changing(fl.key) {
 		return false
 	}
 	fl.stored = make(chan struct{})
@@ -166,65 +165,6 @@ func remove(all map[string][]*flight, fl *flight) {
 	default:
 		all[fl.key] = append(same[:i:i], same[i+1:]...)
 	}
-}
-
-// detach ends what flights of keys may still do to the store. It returns when none of them is storing,
-// or with the error of ctx.
-func (f *flights) detach(ctx context.Context, keys ...string) error {
-	f.mu.Lock()
-	if len(f.byKey) == 0 && len(f.storing) == 0 {
-		f.mu.Unlock()
-		return nil
-	}
-	var storing []*flight
-	for _, key := range keys {
-		f.detachKey(key)
-		storing = append(storing, f.storing[key]...)
-	}
-	f.mu.Unlock()
-	return await(ctx, storing)
-}
-
-// detachMatching is detach for every key that begins with lead and whose remainder matches pattern.
-func (f *flights) detachMatching(ctx context.Context, lead, pattern string) error {
-	matches := func(key string) bool {
-		rest, ok := strings.CutPrefix(key, lead)
-		return ok && store.Match(pattern, rest)
-	}
-	f.mu.Lock()
-	for key := range f.byKey {
-		if matches(key) {
-			f.detachKey(key)
-		}
-	}
-	var storing []*flight
-	for key, same := range f.storing {
-		if matches(key) {
-			storing = append(storing, same...)
-		}
-	}
-	f.mu.Unlock()
-	return await(ctx, storing)
-}
-
-// detachKey takes the flights of key out of reach of later calls. The caller holds mu.
-func (f *flights) detachKey(key string) {
-	for _, fl := range f.byKey[key] {
-		fl.detached = true
-	}
-	delete(f.byKey, key)
-}
-
-// await waits until every one of storing has stored.
-func await(ctx context.Context, storing []*flight) error {
-	for _, fl := range storing {
-		select {
-		case <-fl.stored:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
 }
 
 // close cancels all loads and waits for them.

@@ -91,9 +91,11 @@ func (c *Cache[V]) DeletePattern(ctx context.Context, pattern string) (removed i
 }
 
 func (c *Cache[V]) deletePattern(ctx context.Context, pattern string) (removed int, err error) {
-	if err := c.base.flights.detachMatching(ctx, c.keys.lead, pattern); err != nil {
+	clearing := &clearing{c.keys.lead, pattern}
+	if err := c.base.flights.clear(ctx, clearing); err != nil {
 		return 0, err
 	}
+	defer c.base.flights.cleared(clearing)
 	for batch, err := range c.scan(ctx, pattern) {
 		if err != nil {
 			return removed, err
@@ -155,9 +157,10 @@ func (c *Cache[V]) move(ctx context.Context, key string, to *Cache[V]) (found bo
 	if strings.HasPrefix(string(value[:min(len(value), len(recordMagic))]), recordMagic) {
 		value = rekeyRecord(value, to.keyCheck(key))
 	}
-	if err := c.detach(ctx, from, target); err != nil {
+	if err := c.base.flights.invalidate(ctx, from, target); err != nil {
 		return false, err
 	}
+	defer c.base.flights.invalidated(from, target)
 	if err := c.base.store.Set(ctx, target, value, ttl); err != nil {
 		return false, fmt.Errorf("write version %d: %w", to.keys.version, err)
 	}

@@ -24,7 +24,8 @@ type form[V any] struct {
 
 func formOf[V any](b *Base, schema string) (*form[V], error) {
 	t := reflect.TypeFor[V]()
-	f := &form[V]{base: b, shares: native.PointerFree(t)}
+	// A decoded copy does not say which schema it was read by: handles of a schema of their own decode.
+	f := &form[V]{base: b, shares: native.PointerFree(t) && schema == ""}
 	if isInteger(t) {
 		f.counts = true
 		return f, nil

@@ -44,9 +44,10 @@ func (c *Cache[V]) Set(ctx context.Context, key string, v V, opts ...CallOption)
 		return c.base.fail("set", key, err)
 	}
 	defer release()
-	if err := c.detach(ctx, final); err != nil {
+	if err := c.base.flights.invalidate(ctx, final); err != nil {
 		return c.base.fail("set", key, err)
 	}
+	defer c.base.flights.invalidated(final)
 	ttl, keep := c.base.ttlOf(opts)
 	if !keep {
 		_, err := c.base.store.Delete(ctx, final)
@@ -81,14 +82,17 @@ func (c *Cache[V]) Add(ctx context.Context, key string, v V, opts ...CallOption)
 const addAttempts = 16
 
 func (c *Cache[V]) add(ctx context.Context, key, final string, value []byte, ttl time.Duration) (bool, error) {
+	if err := c.base.flights.invalidate(ctx, final); err != nil {
+		return false, err
+	}
+	defer c.base.flights.invalidated(final)
 	for range addAttempts {
 		stored, err := c.base.store.Add(ctx, final, value, ttl)
 		if err != nil {
 			return false, err
 		}
 		if stored {
-			// A load that began before may only store what this Add has made obsolete.
-			return true, c.detach(ctx, final)
+			return true, nil
 		}
 		// Something is there. If it is no value, it gives way, unless it changes meanwhile.
 		there, found, err := c.base.store.Get(ctx, final)
@@ -139,9 +143,10 @@ func (c *Cache[V]) touch(ctx context.Context, key, final string, opts []CallOpti
 	if keep {
 		return c.base.store.Touch(ctx, final, ttl)
 	}
-	if err := c.detach(ctx, final); err != nil {
+	if err := c.base.flights.invalidate(ctx, final); err != nil {
 		return false, err
 	}
+	defer c.base.flights.invalidated(final)
 	removed, err := c.base.store.Delete(ctx, final)
 	return removed > 0, err
 }
@@ -151,9 +156,10 @@ func (c *Cache[V]) touch(ctx context.Context, key, final string, opts []CallOpti
 func (c *Cache[V]) Delete(ctx context.Context, keys ...string) (removed int, err error) {
 	_, finals, failed := c.finals(keys)
 	if len(finals) > 0 {
-		if err := c.detach(ctx, finals...); err != nil {
+		if err := c.base.flights.invalidate(ctx, finals...); err != nil {
 			return 0, c.base.fail("delete", keys[0], err)
 		}
+		defer c.base.flights.invalidated(finals...)
 		removed, err = c.base.store.Delete(ctx, finals...)
 	}
 	switch {
@@ -190,9 +196,10 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V, opts ...Cal
 		items = append(items, store.Item{Key: final, Value: value})
 	}
 	if len(finals) > 0 {
-		if err := c.detach(ctx, finals...); err != nil {
+		if err := c.base.flights.invalidate(ctx, finals...); err != nil {
 			return c.base.fail("set many", "", err)
 		}
+		defer c.base.flights.invalidated(finals...)
 		err := c.base.setMany(ctx, items, finals, opts)
 		var each KeyErrors
 		if err != nil && !errors.As(err, &each) {
@@ -224,38 +231,4 @@ func (b *Base) setMany(ctx context.Context, items []store.Item, finals []string,
 		return failed
 	}
 	return nil
-}
-
-// Incr adds delta to the integer under key, keeps its lifetime, and returns the sum. found is false, and
-// nothing is created, if key has no value. V must be an integer type or any; a value that is no integer
-// is [ErrNotInteger], a sum beyond 64 bits [ErrOverflow].
-func (c *Cache[V]) Incr(ctx context.Context, key string, delta int64, opts ...CallOption) (n int64, found bool, err error) {
-	final, err := c.keys.final(key)
-	if err != nil {
-		return 0, false, err
-	}
-	n, found, err = c.incr(ctx, key, final, delta)
-	return n, found, c.base.fail("incr", key, err)
-}
-
-func (c *Cache[V]) incr(ctx context.Context, key, final string, delta int64) (n int64, found bool, err error) {
-	if !c.form.counts {
-		var v V
-		return 0, false, fmt.Errorf("values of type %T: %w", v, ErrNotInteger)
-	}
-	if c.base.counter == nil {
-		return 0, false, unsupported("Counter")
-	}
-	if err := c.detach(ctx, final); err != nil {
-		return 0, false, err
-	}
-	n, found, err = c.base.counter.Incr(ctx, final, delta)
-	if !errors.Is(err, ErrNotInteger) {
-		return n, found, err
-	}
-	// A record that is no value, or a damaged one, is there for the store and missing for the caller.
-	if _, s, readErr := c.readFinal(ctx, key, final); readErr == nil && s != present {
-		return 0, false, nil
-	}
-	return 0, false, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"syscall"
@@ -89,6 +90,9 @@ func (f *failure) explainRedis(err error, c cachewright.CachePlan) {
 	case errors.As(err, &answer) && (answer.Code == "NOAUTH" || answer.Code == "WRONGPASS"):
 		f.code, f.message = codeAuthentication, fmt.Sprintf("user or password refused (%s)", address)
 		f.fix = correct
+	case errors.As(err, &answer) && strings.HasPrefix(answer.Message, "DB index is out of range"):
+		f.code, f.message = codeServerError, fmt.Sprintf("the server has no such database (%s)", address)
+		f.fix = "correct the database in " + optionOf(c, "redis_url")
 	case errors.As(err, &answer):
 		f.code, f.message = codeServerError, fmt.Sprintf("the server answers %s (%s)", answer, address)
 		f.fix = "see what the server reports, with redis-cli INFO"
@@ -103,8 +107,13 @@ func (f *failure) explainRedis(err error, c cachewright.CachePlan) {
 		f.fix = "see that the server is up and the network lets you through; for a slow one " + slowNetwork
 	default:
 		reason := "the connection failed"
-		if errors.As(err, &system) {
+		switch {
+		case errors.As(err, &system):
 			reason = system.Error()
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			reason = "the server closed the connection"
+		case strings.Contains(err.Error(), "unknown message type"):
+			reason = "what answers there does not speak the Redis protocol"
 		}
 		f.code, f.message = codeUnreachable, fmt.Sprintf("%s (%s)", reason, address)
 		f.fix = "see that the server is up, or " + correct
