@@ -30,7 +30,7 @@ The exit code is 0 if every cache works, 1 if one does not, 2 if the configurati
 			}
 			p, err := v.plan()
 			if err != nil {
-				return err
+				return v.withProblems(err)
 			}
 			verdicts := judgeAll(cmd.Context(), p, timeout)
 			if err := cmd.Context().Err(); err != nil {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
+	"github.com/cachewright/cachewright/cache"
 	"github.com/spf13/cobra"
 )
 
@@ -46,6 +48,8 @@ The exit code is 1 if the key has no value, or none that is an integer.`,
 func (v *invocation) incr(ctx context.Context, c opened, key string, delta int64) error {
 	n, found, err := c.Incr(ctx, key, delta)
 	switch {
+	case errors.Is(err, cache.ErrNotInteger):
+		return no("the value of %q in %q is not an integer, so it cannot be counted", key, c.plan.Alias)
 	case err != nil:
 		return err
 	case v.json:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"time"
 
@@ -124,6 +125,22 @@ func valueJSONOf(value cachewright.Value) valueJSON {
 		report.Overrode = append(report.Overrode, valueJSON{Value: lost.Value, Origin: lost.Origin})
 	}
 	return report
+}
+
+// problemsJSON is what check and plan say of a configuration that is wrong.
+type problemsJSON struct {
+	OK       bool                 `json:"ok"` // false
+	Problems cachewright.Problems `json:"problems"`
+}
+
+// withProblems prints the problems of a configuration for programs, if it is they who ask, and returns
+// err, which tells people on stderr.
+func (v *invocation) withProblems(err error) error {
+	var problems cachewright.Problems
+	if !v.json || !errors.As(err, &problems) {
+		return err
+	}
+	return errors.Join(err, v.printJSON(problemsJSON{Problems: problems}))
 }
 
 // printJSON prints one JSON document for people and programs.

@@ -33,7 +33,7 @@ The exit code is 0, or 2 if the configuration is wrong. With --diff it is 1 if t
 			}
 			p, err := v.plan()
 			if err != nil {
-				return err
+				return v.withProblems(err)
 			}
 			if v.json {
 				err = v.printJSON(planJSONOf(p))
