@@ -18,7 +18,13 @@
 // # Values
 //
 // Integers are stored as decimals, so that Incr counts in the store. Every other value is MessagePack
-// in a self-checking record. A type that has nothing to encode is refused when the handle is made.
+// in a self-checking record. A type that has nothing to encode is refused when the handle is made. With
+// Options.Codec values are bare instead: bytes that other programs share, see [Codec].
+//
+// What a read returns shares no memory with the store, with other reads or with what was stored, so that
+// the caller may change it; only callers of Fetch that waited for one load have its value in common. A
+// store in memory nevertheless decodes a value only once if its type holds no pointers, slices or maps, if
+// it has a method Clone() V, or if the handle was opened with [Shared].
 package cache
 
 import (
@@ -54,10 +60,14 @@ func On[V any](b *Base, opts ...ViewOption) (*Cache[V], error) {
 		if o.schema != "" {
 			view.schema = o.schema
 		}
+		view.shared = view.shared || o.shared
 	}
 	f, err := formOf[V](b, view.schema)
 	if err != nil {
 		return nil, b.fail("open "+reflect.TypeFor[V]().String(), "", err)
+	}
+	if view.schema == "" { // a kept value does not say by which schema it was read
+		f.share(view.shared)
 	}
 	keys, err := newKeyspace(b.options.Prefix, b.options.Version, view.namespace, b.options.Keys)
 	if err != nil {

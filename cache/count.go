@@ -69,9 +69,9 @@ func (c *Cache[V]) incrWithin(ctx context.Context, key, final string, delta int6
 		if err != nil || !found {
 			return 0, false, err
 		}
-		v, s := c.judge(ctx, key, stored)
+		v, s, err := c.judge(ctx, key, stored)
 		if s != present {
-			return 0, false, nil
+			return 0, false, err
 		}
 		sum, ok := sumWithin(reflect.ValueOf(v), delta)
 		if !ok {

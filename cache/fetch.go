@@ -23,7 +23,8 @@ import (
 //
 // Fetch prefers an answer: a store that fails counts as a miss and, after the load, as a write that did
 // not happen; both go to Hooks.Trouble. Only a key that the cache does not take, the load's error and
-// the end of ctx are returned.
+// the end of ctx are returned. Bare bytes (Options.Codec) that do not decode count as a miss too, but what
+// was loaded does not replace them.
 func (c *Cache[V]) Fetch(ctx context.Context, key string, load func(context.Context) (V, error), opts ...CallOption) (V, error) {
 	landings := c.base.flights.landings.Load()
 	v, s, err := c.read(ctx, key)
@@ -80,8 +81,23 @@ func (c *Cache[V]) proceed(ctx context.Context, key string, readErr error) error
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	c.base.swallow(ctx, "read", key, readErr)
+	c.missRead(ctx, key, readErr)
 	return nil
+}
+
+// missRead reports a read that failed and counts as a miss.
+func (c *Cache[V]) missRead(ctx context.Context, key string, err error) {
+	op := "read"
+	if isUnreadable(err) {
+		op = "decode"
+	}
+	c.base.swallow(ctx, op, key, err)
+}
+
+// isUnreadable reports whether err comes from bare bytes that do not decode.
+func isUnreadable(err error) bool {
+	var failed *DecodeError
+	return errors.As(err, &failed)
 }
 
 // board returns the flight that loads key: the one under way, or a new one.
@@ -101,6 +117,7 @@ func (c *Cache[V]) board(ctx context.Context, key string, m miss, load func(cont
 		if c.overtaken(ctx, key, fl, m) {
 			break
 		}
+		fl.passing = m.state == unreadable
 		go c.fly(ctx, fl, key, load, append([]CallOption(nil), opts...))
 	default:
 		c.base.stats.joined.Add(1)

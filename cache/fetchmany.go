@@ -96,8 +96,9 @@ func (c *Cache[V]) boardMany(ctx context.Context, m misses,
 			failed = withKey(failed, key, err)
 			continue
 		}
-		if readErr, ok := failed[key]; ok {
-			c.base.swallow(ctx, "read", key, readErr)
+		readErr, readFailed := failed[key]
+		if readFailed {
+			c.missRead(ctx, key, readErr)
 			delete(failed, key)
 		}
 		fl, started, err := c.base.flights.join(final, reflect.TypeFor[V]())
@@ -107,6 +108,7 @@ func (c *Cache[V]) boardMany(ctx context.Context, m misses,
 		}
 		trip[key] = fl
 		if started {
+			fl.passing = isUnreadable(readErr)
 			mine[key] = fl
 		} else {
 			c.base.stats.joined.Add(1)
@@ -139,7 +141,7 @@ func (c *Cache[V]) lookAgain(ctx context.Context, mine map[string]*flight, landi
 			if value == nil {
 				continue
 			}
-			if v, s := c.judge(ctx, keys[i], value); s == present {
+			if v, s, _ := c.judge(ctx, keys[i], value); s == present {
 				found[keys[i]] = v
 			}
 		}

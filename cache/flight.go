@@ -41,6 +41,10 @@ type flight struct {
 	typ  reflect.Type  // the type of value: handles of other types do not join
 	done chan struct{} // closed when value and err are set
 
+	// passing is set, before the load begins, if the store holds bare bytes that do not decode: they are not
+	// the cache's to replace, so what is loaded passes by the store.
+	passing bool
+
 	detached bool          // guarded by flights.mu: an invalidation has passed
 	landed   bool          // guarded by flights.mu: value and err are decided
 	stored   chan struct{} // made by beginStoring, closed by endStoring
@@ -139,7 +143,7 @@ func (f *flights) store(fl *flight, commit func()) {
 func (f *flights) beginStoring(fl *flight) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if fl.detached || fl.landed || f.changing(fl.key) {
+	if fl.passing || fl.detached || fl.landed || f.changing(fl.key) {
 		return false
 	}
 	fl.stored = make(chan struct{})

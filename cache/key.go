@@ -57,22 +57,22 @@ func (k keyspace) at(version int) (keyspace, error) {
 
 // final returns the key that the store sees.
 func (k *keyspace) final(key string) (string, error) {
-	if k.plain(key) {
-		return k.lead + key, nil
+	rest, err := k.rest(key)
+	if err != nil {
+		return "", err
 	}
-	if k.mode == KeysHash {
-		return k.lead + k.hashed(key), nil
-	}
-	return "", k.refuse(key)
+	return k.lead + rest, nil
 }
 
-// appendFinal appends the final key to dst, for lookups that do not keep it. ok is false for a key
-// that takes the long way through final.
-func (k *keyspace) appendFinal(dst []byte, key string) (_ []byte, ok bool) {
-	if !k.plain(key) {
-		return dst, false
+// rest returns what follows the lead in the final key.
+func (k *keyspace) rest(key string) (string, error) {
+	switch {
+	case k.plain(key):
+		return key, nil
+	case k.mode == KeysHash:
+		return k.hashed(key), nil
 	}
-	return append(append(dst, k.lead...), key...), true
+	return "", k.refuse(key)
 }
 
 // plain reports whether key may stand in the final key as it is.

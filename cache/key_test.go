@@ -34,10 +34,6 @@ func TestFinalKey(t *testing.T) {
 			if err != nil || got != test.want {
 				t.Errorf("final(%q) = %q, %v; want %q", test.key, got, err, test.want)
 			}
-			looked, ok := k.appendFinal(nil, test.key)
-			if !ok || string(looked) != test.want {
-				t.Errorf("appendFinal(%q) = %q, %v; want %q", test.key, looked, ok, test.want)
-			}
 		})
 	}
 }

@@ -141,7 +141,7 @@ func (c *Cache[V]) move(ctx context.Context, key string, to *Cache[V]) (found bo
 	if err != nil || !found {
 		return false, err
 	}
-	if _, s := c.judge(ctx, key, value); s != present {
+	if _, s, _ := c.judge(ctx, key, value); !s.taken() {
 		return false, nil
 	}
 	if from == target {
@@ -154,7 +154,7 @@ func (c *Cache[V]) move(ctx context.Context, key string, to *Cache[V]) (found bo
 	if err != nil || !found {
 		return false, err
 	}
-	if strings.HasPrefix(string(value[:min(len(value), len(recordMagic))]), recordMagic) {
+	if c.form.bare == nil && strings.HasPrefix(string(value[:min(len(value), len(recordMagic))]), recordMagic) {
 		value = rekeyRecord(value, to.keyCheck(key))
 	}
 	if err := c.base.flights.invalidate(ctx, from, target); err != nil {

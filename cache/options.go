@@ -51,6 +51,10 @@ type Options struct {
 	// Keys is the treatment of overlong and invalid keys. Empty means [KeysStrict].
 	Keys KeyMode
 
+	// Codec, if set, encodes values for other programs, in place of records. See [Codec] for what that
+	// changes. Nil, the default, keeps records.
+	Codec Codec
+
 	// Compress compresses values of at least a kibibyte where that saves at least a tenth.
 	Compress bool
 
@@ -101,7 +105,7 @@ func (o Options) withDefaults() (Options, error) {
 	case o.Keys != KeysStrict && o.Keys != KeysHash && o.Keys != KeysAny:
 		return o, fmt.Errorf("cache %q: Keys %q: want strict, hash or any", o.Name, o.Keys)
 	}
-	return o, nil
+	return o, o.refuseRecords()
 }
 
 // CallOption changes one call. It is a plain value; the zero CallOption changes nothing.
@@ -141,6 +145,7 @@ func wholeMillis(ttl time.Duration) (_ time.Duration, keep bool) {
 type ViewOption struct {
 	namespace string
 	schema    string
+	shared    bool
 }
 
 // Namespace puts s and a colon before every key of the handle: "user" turns key "42" into "user:42".

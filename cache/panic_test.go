@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cachewright/cachewright/cache"
@@ -53,6 +54,7 @@ func TestAPanicThatNobodyWaitsForIsATrouble(t *testing.T) {
 			t.Errorf("FetchMany: %v", err)
 		}
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		if len(troubles) != 2 || troubles[0].Op != "load" || troubles[0].Key != "k" {
 			t.Errorf("troubles: %v", troubles)
 		}

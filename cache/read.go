@@ -3,13 +3,12 @@ package cache
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 )
 
 // Get returns the value of key. found is false if there is none; v is then the zero value. An
-// unreachable store is an error that wraps [ErrUnavailable]. Get takes no lifetime: a [TTL] among opts
-// has no effect.
+// unreachable store is an error that wraps [ErrUnavailable]; bare bytes (Options.Codec) that do not decode
+// are a *[DecodeError]. Get takes no lifetime: a [TTL] among opts has no effect.
 func (c *Cache[V]) Get(ctx context.Context, key string, opts ...CallOption) (v V, found bool, err error) {
 	v, state, err := c.read(ctx, key)
 	if err != nil {
@@ -25,11 +24,12 @@ type state uint8
 const (
 	missing state = iota
 	present
-	absent // a remembered absence
+	absent     // a remembered absence
+	unreadable // bare bytes that do not decode: somebody's value, and the error says why
 )
 
-// keyBuffers hold final keys for lookups that do not keep them.
-var keyBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 256); return &b }}
+// taken reports whether the key has a value, be it one that cannot be read.
+func (s state) taken() bool { return s == present || s == unreadable }
 
 // read is the whole hit path: a decoded copy beside the bytes if there is one, or the bytes, judged and
 // decoded in place.
@@ -51,13 +51,16 @@ func (c *Cache[V]) readFinal(ctx context.Context, key, final string) (v V, s sta
 		if err != nil || !found {
 			return v, missing, err
 		}
-		v, s = c.judge(ctx, key, value)
-		return v, s, nil
+		return c.judge(ctx, key, value)
 	}
+	var judged error
 	_, err = c.base.viewer.View(ctx, final, func(value []byte) error {
-		v, s = c.judge(ctx, key, value)
+		v, s, judged = c.judge(ctx, key, value)
 		return nil
 	})
+	if err == nil {
+		err = judged
+	}
 	return v, s, err
 }
 
@@ -66,50 +69,51 @@ func (c *Cache[V]) readObject(ctx context.Context, key string) (v V, s state, er
 	if err := ctx.Err(); err != nil {
 		return v, missing, err
 	}
-	buffer := keyBuffers.Get().(*[]byte)
-	defer keyBuffers.Put(buffer)
-	lookup, ok := c.keys.appendFinal((*buffer)[:0], key)
-	if !ok {
-		final, err := c.keys.final(key)
-		if err != nil {
-			return v, missing, err
-		}
-		lookup = append(lookup[:0], final...)
+	rest, err := c.keys.rest(key)
+	if err != nil {
+		return v, missing, err
 	}
-	*buffer = lookup
-	value, object, found := c.base.objects.Object(lookup)
-	if v, ok := object.(V); ok && found {
+	value, object, found := c.base.objects.Object(c.keys.lead, rest)
+	if v, ok := c.form.lend(object); ok && found {
 		return v, present, nil
 	}
 	if !found {
 		// A closed store answers the same way as an absent key: let Get tell them apart.
-		return c.readFinal(ctx, key, string(lookup))
+		return c.readFinal(ctx, key, c.keys.lead+rest)
 	}
-	v, s = c.judge(ctx, key, value)
+	v, s, err = c.judge(ctx, key, value)
 	if s == present {
-		c.base.objects.Attach(string(lookup), value, v)
+		c.base.objects.Attach(c.keys.lead+rest, value, c.form.keep(v))
 	}
-	return v, s, nil
+	return v, s, err
 }
 
-// judge decides what value is to the caller. What cannot be read is reported and counts as missing.
-func (c *Cache[V]) judge(ctx context.Context, key string, value []byte) (v V, s state) {
-	v, s, err := c.form.decode(c.keyCheck(key), value)
-	if err != nil {
-		var zero V
-		c.base.swallow(ctx, "decode", key, &DecodeError{Key: key, Err: err})
-		return zero, missing
+// judge decides what value is to the caller. A record that cannot be read is reported and counts as
+// missing; bare bytes that cannot are the caller's error.
+func (c *Cache[V]) judge(ctx context.Context, key string, value []byte) (v V, s state, err error) {
+	v, s, err = c.form.decode(c.keyCheck(key), value)
+	if err == nil {
+		return v, s, nil
 	}
-	return v, s
+	var zero V
+	failed := &DecodeError{Key: key, Err: err}
+	if c.form.bare != nil {
+		return zero, unreadable, failed
+	}
+	c.base.swallow(ctx, "decode", key, failed)
+	return zero, missing, nil
 }
 
 // keyCheck is the check that a record under key carries.
 func (c *Cache[V]) keyCheck(key string) uint64 { return fnv64(c.keys.lead, key) }
 
-// Has reports whether key has a value that Get would return.
+// Has reports whether key has a value: one that Get would return or, where values are bare, any.
 func (c *Cache[V]) Has(ctx context.Context, key string, opts ...CallOption) (bool, error) {
 	_, s, err := c.read(ctx, key)
-	return s == present, c.base.fail("has", key, err)
+	if s.taken() {
+		return true, nil
+	}
+	return false, c.base.fail("has", key, err)
 }
 
 // TTL returns the remaining lifetime of key, [Forever] if it has no end.
@@ -203,8 +207,12 @@ func (c *Cache[V]) readMany(ctx context.Context, keys []string) (values map[stri
 		s := missing
 		if raw[i] != nil {
 			var v V
-			if v, s = c.judge(ctx, key, raw[i]); s == present {
+			v, s, err = c.judge(ctx, key, raw[i])
+			switch {
+			case s == present:
 				values[key] = v
+			case err != nil:
+				failed = withKey(failed, key, err)
 			}
 		}
 		if s == absent {

@@ -11,27 +11,35 @@ import (
 	"github.com/klauspost/compress/s2"
 )
 
-// form turns values of V into what a store keeps, and back: decimals for integers, records for
-// everything else.
+// form turns values of V into what a store keeps, and back: the bare bytes of a Codec, or decimals for
+// integers and records for everything else.
 type form[V any] struct {
 	base   *Base
+	bare   Encoding      // set if values are bare; the rest up to counts is for records
 	codec  *native.Codec // nil for an integer V
 	schema uint64        // identity of the type or schema in records, 0 for any
 	counts bool          // V is an integer or any, so that Incr makes sense
 	any    bool          // V is any
-	shares bool          // a decoded V may be handed to several callers
+	shares bool          // a decoded V is kept beside the bytes, where the store can
+	clones bool          // and every reader gets a clone of it
 }
 
 func formOf[V any](b *Base, schema string) (*form[V], error) {
 	t := reflect.TypeFor[V]()
-	// A decoded copy does not say which schema it was read by: handles of a schema of their own decode.
-	f := &form[V]{base: b, shares: native.PointerFree(t) && schema == ""}
+	f := &form[V]{base: b}
+	f.any = t.Kind() == reflect.Interface && t.NumMethod() == 0
+	f.counts = f.any || isInteger(t)
+	if c := b.options.Codec; c != nil {
+		if schema != "" {
+			return nil, errors.New("a Schema needs records, and values of a Codec are bare")
+		}
+		var err error
+		f.bare, err = c.Compile(t)
+		return f, err
+	}
 	if isInteger(t) {
-		f.counts = true
 		return f, nil
 	}
-	f.any = t.Kind() == reflect.Interface && t.NumMethod() == 0
-	f.counts = f.any
 	codec, err := native.Compile(t)
 	if err != nil {
 		return nil, err
@@ -58,6 +66,9 @@ const maxExpanded = 512 << 20
 
 // encode appends v, as the store keeps it, to dst, which is empty.
 func (f *form[V]) encode(dst []byte, v V, keyCheck uint64, cost time.Duration) ([]byte, error) {
+	if f.bare != nil {
+		return f.bare.Append(dst, &v)
+	}
 	if digits, ok := f.decimal(dst, v); ok {
 		return digits, nil
 	}
@@ -111,6 +122,10 @@ var (
 // decode reads what a store keeps. Records that are no values are a state, not an error; an error means
 // that the bytes cannot be read as a V under this key.
 func (f *form[V]) decode(keyCheck uint64, stored []byte) (v V, s state, err error) {
+	if f.bare != nil {
+		err = f.bare.Decode(stored, &v)
+		return v, present, err
+	}
 	if f.counts && startsDecimal(stored) {
 		v, err = f.integer(stored)
 		return v, present, err

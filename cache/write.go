@@ -72,7 +72,10 @@ func (c *Cache[V]) Add(ctx context.Context, key string, v V, opts ...CallOption)
 	ttl, keep := c.base.ttlOf(opts)
 	if !keep {
 		_, s, err := c.readFinal(ctx, key, final)
-		return err == nil && s != present, c.base.fail("add", key, err)
+		if s.taken() {
+			return false, nil
+		}
+		return err == nil, c.base.fail("add", key, err)
 	}
 	stored, err = c.add(ctx, key, final, value, ttl)
 	return stored, c.base.fail("add", key, err)
@@ -102,7 +105,7 @@ func (c *Cache[V]) add(ctx context.Context, key, final string, value []byte, ttl
 		if !found {
 			continue
 		}
-		if _, s := c.judge(ctx, key, there); s == present {
+		if _, s, _ := c.judge(ctx, key, there); s.taken() {
 			return false, nil
 		}
 		if err := c.displace(ctx, final, there); err != nil {

@@ -138,9 +138,10 @@ type Viewer interface {
 
 // Objects is the capability of an in-process store to keep a decoded copy beside the bytes.
 type Objects interface {
-	// Object returns the value of key with the object that was attached to exactly this value, or a
-	// nil object. It does not keep key.
-	Object(key []byte) (value []byte, object any, found bool)
+	// Object returns the value of the key that begins with lead and goes on with rest, with the object
+	// that was attached to exactly this value, or a nil object. The key comes in two parts so that
+	// nobody needs memory to put it together for a hit.
+	Object(lead, rest string) (value []byte, object any, found bool)
 
 	// Attach puts object beside the value of key if that value still is the very slice that Object or
 	// Get returned. object must be immutable and must not share memory with value. It goes when the

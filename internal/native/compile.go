@@ -2,9 +2,10 @@ package native
 
 import (
 	"encoding/json"
-	"fmt"
 	"reflect"
 	"time"
+
+	"github.com/cachewright/cachewright/internal/structs"
 )
 
 // compiler turns types into coders.
@@ -29,11 +30,6 @@ func pathOf(t reflect.Type) string {
 	return Identity(t)
 }
 
-// refuse says why the type at path cannot be encoded.
-func refuse(path, reason string) error {
-	return fmt.Errorf("%s: %s", path, reason)
-}
-
 // compile returns the coder of t, which is reached by path.
 func (c *compiler) compile(t reflect.Type, path string) (coder, error) {
 	if k, ok := c.known[t]; ok {
@@ -45,12 +41,12 @@ func (c *compiler) compile(t reflect.Type, path string) (coder, error) {
 	case reflect.TypeFor[json.RawMessage]():
 		return bytesCoder{}, nil // its methods would turn nil into "null"
 	}
-	self, err := selfCoderOf(t)
+	self, err := methods.Of(t)
 	if err != nil {
-		return nil, refuse(path, err.Error())
+		return nil, structs.Refuse(path, err.Error())
 	}
 	if self != nil {
-		return self, nil
+		return &selfCoder{pair: self, nillable: nillable(t)}, nil
 	}
 	return c.compileKind(t, path)
 }
@@ -84,9 +80,9 @@ func (c *compiler) compileKind(t reflect.Type, path string) (coder, error) {
 		if t.NumMethod() == 0 {
 			return c.dynamic, nil
 		}
-		return nil, refuse(path, "is an interface with methods, whose values could not be read back; use any or a concrete type")
+		return nil, structs.Refuse(path, "is an interface with methods, whose values could not be read back; use any or a concrete type")
 	}
-	return nil, refuse(path, "is a "+t.Kind().String()+", which cannot be encoded")
+	return nil, structs.Refuse(path, "is a "+t.Kind().String()+", which cannot be encoded")
 }
 
 func (c *compiler) compilePointer(t reflect.Type, path string) (coder, error) {
@@ -98,7 +94,7 @@ func (c *compiler) compilePointer(t reflect.Type, path string) (coder, error) {
 }
 
 func (c *compiler) compileSlice(t reflect.Type, path string) (coder, error) {
-	if plainByte(t.Elem()) {
+	if methods.PlainByte(t.Elem()) {
 		return bytesCoder{}, nil
 	}
 	s := &sliceCoder{empty: reflect.MakeSlice(t, 0, 0), first: firstAlloc(t.Elem())}
@@ -109,7 +105,7 @@ func (c *compiler) compileSlice(t reflect.Type, path string) (coder, error) {
 }
 
 func (c *compiler) compileArray(t reflect.Type, path string) (coder, error) {
-	if plainByte(t.Elem()) {
+	if methods.PlainByte(t.Elem()) {
 		return byteArrayCoder{}, nil
 	}
 	a := &arrayCoder{}
@@ -117,16 +113,6 @@ func (c *compiler) compileArray(t reflect.Type, path string) (coder, error) {
 	var err error
 	a.elem, err = c.compile(t.Elem(), path+"[]")
 	return a, err
-}
-
-// plainByte reports whether slices and arrays of t are byte strings: t is a byte that does not write
-// itself in a way of its own.
-func plainByte(t reflect.Type) bool {
-	if t.Kind() != reflect.Uint8 {
-		return false
-	}
-	self, err := selfCoderOf(t)
-	return self == nil && err == nil
 }
 
 func (c *compiler) compileMap(t reflect.Type, path string) (coder, error) {
@@ -139,7 +125,7 @@ func (c *compiler) compileMap(t reflect.Type, path string) (coder, error) {
 	c.known[t] = m
 	var err error
 	if m.key, err = c.compileKey(t.Key()); err != nil {
-		return nil, refuse(path+"[key]", err.Error())
+		return nil, structs.Refuse(path+"[key]", err.Error())
 	}
 	m.elem, err = c.compile(t.Elem(), path+"[]")
 	return m, err

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/cachewright/cachewright/internal/structs"
 )
 
 // dynamic is the coder of the empty interface.
@@ -57,8 +59,8 @@ func (d *dynamic) append(dst []byte, x any, depth int) ([]byte, error) {
 }
 
 func (d *dynamic) appendSlice(dst []byte, s []any, depth int) ([]byte, error) {
-	if depth >= maxDepth {
-		return dst, errTooDeep
+	if depth >= structs.MaxDepth {
+		return dst, structs.ErrTooDeep
 	}
 	dst, err := appendArrayLen(dst, len(s))
 	if err != nil {
@@ -66,15 +68,15 @@ func (d *dynamic) appendSlice(dst []byte, s []any, depth int) ([]byte, error) {
 	}
 	for _, x := range s {
 		if dst, err = d.append(dst, x, depth+1); err != nil {
-			return dst, at("[]", err)
+			return dst, structs.At("[]", err)
 		}
 	}
 	return dst, nil
 }
 
 func (d *dynamic) appendMap(dst []byte, m map[string]any, depth int) ([]byte, error) {
-	if depth >= maxDepth {
-		return dst, errTooDeep
+	if depth >= structs.MaxDepth {
+		return dst, structs.ErrTooDeep
 	}
 	dst, err := appendMapLen(dst, len(m))
 	if err != nil {
@@ -87,10 +89,10 @@ func (d *dynamic) appendMap(dst []byte, m map[string]any, depth int) ([]byte, er
 	slices.Sort(keys)
 	for _, key := range keys {
 		if dst, err = appendString(dst, key); err != nil {
-			return dst, at("[key]", err)
+			return dst, structs.At("[key]", err)
 		}
 		if dst, err = d.append(dst, m[key], depth+1); err != nil {
-			return dst, at("[]", err)
+			return dst, structs.At("[]", err)
 		}
 	}
 	return dst, nil
@@ -179,14 +181,14 @@ func readAnySlice(data []byte, depth int) (x any, rest []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if depth >= maxDepth {
-		return nil, nil, errTooDeep
+	if depth >= structs.MaxDepth {
+		return nil, nil, structs.ErrTooDeep
 	}
 	s := make([]any, 0, min(n, firstAlloc(reflect.TypeFor[any]())))
 	for range n {
 		var x any
 		if x, rest, err = readAny(rest, depth+1); err != nil {
-			return nil, nil, at("[]", err)
+			return nil, nil, structs.At("[]", err)
 		}
 		s = append(s, x)
 	}
@@ -198,18 +200,18 @@ func readAnyMap(data []byte, depth int) (x any, rest []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if depth >= maxDepth {
-		return nil, nil, errTooDeep
+	if depth >= structs.MaxDepth {
+		return nil, nil, structs.ErrTooDeep
 	}
 	m := make(map[string]any, min(n, firstAlloc(reflect.TypeFor[any]())))
 	for range n {
 		var key []byte
 		if key, rest, err = readString(rest); err != nil {
-			return nil, nil, at("[key]", err)
+			return nil, nil, structs.At("[key]", err)
 		}
 		name := string(key)
 		if m[name], rest, err = readAny(rest, depth+1); err != nil {
-			return nil, nil, at("[]", err)
+			return nil, nil, structs.At("[]", err)
 		}
 	}
 	return m, rest, nil

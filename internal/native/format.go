@@ -48,7 +48,6 @@ const (
 var (
 	errShort   = errors.New("the data ends too early")
 	errTooLong = errors.New("has more than 2^32-1 elements or bytes, which MessagePack has no room for")
-	errTooDeep = errors.New("nests deeper than 1000 levels, or contains itself")
 )
 
 // kind is what a value is, as far as its first byte tells.

@@ -1,12 +1,12 @@
 package native
 
 import (
-	"cmp"
 	"errors"
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
+
+	"github.com/cachewright/cachewright/internal/structs"
 )
 
 // mapCoder is for maps. It writes them in the order of their keys.
@@ -31,16 +31,16 @@ type mapKey struct {
 // compileKey returns how keys of type t are written. Strings, integers and booleans are written as what
 // they are also if they have methods: that is exact, and nobody but this package reads it.
 func (c *compiler) compileKey(t reflect.Type) (mapKey, error) {
-	var k mapKey
+	k := mapKey{compare: structs.KeyOrder(t)}
 	switch t.Kind() {
 	case reflect.String:
-		return mapKey{coder: stringCoder{}, compare: compareStrings}, nil
+		k.coder = stringCoder{}
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		k = mapKey{coder: intCoder{}, compare: compareInts, text: formatInt}
+		k.coder, k.text = intCoder{}, formatInt
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		k = mapKey{coder: uintCoder{}, compare: compareUints, text: formatUint}
+		k.coder, k.text = uintCoder{}, formatUint
 	case reflect.Bool:
-		k = mapKey{coder: boolCoder{}, compare: compareBools, text: formatBool}
+		k.coder, k.text = boolCoder{}, formatBool
 	default:
 		return textKey(t)
 	}
@@ -52,14 +52,14 @@ func (c *compiler) compileKey(t reflect.Type) (mapKey, error) {
 
 // textKey returns how keys of type t are written that write themselves as text.
 func textKey(t reflect.Type) (mapKey, error) {
-	writes, reads := textPair.halves(t)
+	writes, reads := structs.Text.Halves(t)
 	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface || !writes || !reads {
 		return mapKey{}, errors.New("is no string, integer or boolean and has not both MarshalText and UnmarshalText")
 	}
 	return mapKey{
-		coder: &selfCoder{pair: textPair},
+		coder: &selfCoder{pair: structs.Text},
 		text: func(key reflect.Value) (string, error) {
-			b, err := textPair.marshal(key.Addr().Interface())
+			b, err := structs.Text.Marshal(key.Addr().Interface())
 			return string(b), err
 		},
 	}, nil
@@ -69,13 +69,13 @@ func (c *mapCoder) encode(dst []byte, v reflect.Value, depth int) ([]byte, error
 	if v.IsNil() {
 		return append(dst, codeNil), nil
 	}
-	if depth >= maxDepth {
-		return dst, errTooDeep
+	if depth >= structs.MaxDepth {
+		return dst, structs.ErrTooDeep
 	}
 	keys, values := c.entries(v)
 	keys, key, err := c.key.written(keys)
 	if err != nil {
-		return dst, at("[key]", err)
+		return dst, structs.At("[key]", err)
 	}
 	order, err := sorted(keys, key.compare)
 	if err != nil {
@@ -87,10 +87,10 @@ func (c *mapCoder) encode(dst []byte, v reflect.Value, depth int) ([]byte, error
 	}
 	for _, i := range order {
 		if dst, err = key.coder.encode(dst, keys.Index(i), depth+1); err != nil {
-			return dst, at("[key]", err)
+			return dst, structs.At("[key]", err)
 		}
 		if dst, err = c.elem.encode(dst, values.Index(i), depth+1); err != nil {
-			return dst, at("[]", err)
+			return dst, structs.At("[]", err)
 		}
 	}
 	return dst, nil
@@ -120,7 +120,7 @@ func (k mapKey) written(keys reflect.Value) (reflect.Value, mapKey, error) {
 			return keys, k, err
 		}
 	}
-	return reflect.ValueOf(texts), mapKey{coder: stringCoder{}, compare: compareStrings}, nil
+	return reflect.ValueOf(texts), mapKey{coder: stringCoder{}, compare: structs.KeyOrder(reflect.TypeFor[string]())}, nil
 }
 
 // sorted returns the order of keys. Two keys that are written alike would come back as one: an error.
@@ -147,38 +147,24 @@ func (c *mapCoder) decode(data []byte, v reflect.Value, depth int) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	if depth >= maxDepth {
-		return nil, errTooDeep
+	if depth >= structs.MaxDepth {
+		return nil, structs.ErrTooDeep
 	}
 	m := reflect.MakeMapWithSize(c.typ, min(n, c.first))
 	key, value := reflect.New(c.typ.Key()).Elem(), reflect.New(c.typ.Elem()).Elem()
 	for range n {
 		key.SetZero()
 		if data, err = c.key.coder.decode(data, key, depth+1); err != nil {
-			return nil, at("[key]", err)
+			return nil, structs.At("[key]", err)
 		}
 		value.SetZero()
 		if data, err = c.elem.decode(data, value, depth+1); err != nil {
-			return nil, at("[]", err)
+			return nil, structs.At("[]", err)
 		}
 		m.SetMapIndex(key, value)
 	}
 	v.Set(m)
 	return data, nil
-}
-
-func compareStrings(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) }
-func compareInts(a, b reflect.Value) int    { return cmp.Compare(a.Int(), b.Int()) }
-func compareUints(a, b reflect.Value) int   { return cmp.Compare(a.Uint(), b.Uint()) }
-
-func compareBools(a, b reflect.Value) int {
-	switch {
-	case a.Bool() == b.Bool():
-		return 0
-	case b.Bool():
-		return -1
-	}
-	return 1
 }
 
 func formatInt(key reflect.Value) (string, error)  { return strconv.FormatInt(key.Int(), 10), nil }

@@ -34,11 +34,12 @@ package native
 import (
 	"fmt"
 	"reflect"
+
+	"github.com/cachewright/cachewright/internal/structs"
 )
 
-// maxDepth is how deep arrays and maps may nest in the encoded form, in both directions. It turns a
-// value that contains itself, and input made to exhaust the stack, into an error.
-const maxDepth = 1000
+// methods are the pairs by which types write themselves, in the order in which they are tried.
+var methods = structs.Methods{msgpackPair, structs.Binary, structs.Text, structs.JSON}
 
 // Codec writes and reads values of one type. It is immutable to its users and safe for concurrent use.
 // The zero value is not usable; [Compile] makes codecs.

@@ -3,6 +3,8 @@ package native
 import (
 	"fmt"
 	"reflect"
+
+	"github.com/cachewright/cachewright/internal/structs"
 )
 
 // pointerCoder writes nil or what the pointer points to.
@@ -24,8 +26,8 @@ func (c *pointerCoder) encode(dst []byte, v reflect.Value, depth int) ([]byte, e
 		return append(dst, codeNil), nil
 	}
 	if c.nested {
-		if depth >= maxDepth {
-			return dst, errTooDeep
+		if depth >= structs.MaxDepth {
+			return dst, structs.ErrTooDeep
 		}
 		depth++
 	}
@@ -48,8 +50,8 @@ func (c *pointerCoder) decode(data []byte, v reflect.Value, depth int) ([]byte, 
 		if n != 1 {
 			return nil, fmt.Errorf("found %d elements, want what a pointer points to", n)
 		}
-		if depth >= maxDepth {
-			return nil, errTooDeep
+		if depth >= structs.MaxDepth {
+			return nil, structs.ErrTooDeep
 		}
 		data, depth = rest, depth+1
 	}

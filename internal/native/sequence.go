@@ -3,6 +3,8 @@ package native
 import (
 	"fmt"
 	"reflect"
+
+	"github.com/cachewright/cachewright/internal/structs"
 )
 
 // firstBytes bounds what is allocated for a slice or map before the first element has been read. Beyond
@@ -37,8 +39,8 @@ func (c *sliceCoder) decode(data []byte, v reflect.Value, depth int) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	if depth >= maxDepth {
-		return nil, errTooDeep
+	if depth >= structs.MaxDepth {
+		return nil, structs.ErrTooDeep
 	}
 	if n == 0 {
 		v.Set(c.empty)
@@ -50,7 +52,7 @@ func (c *sliceCoder) decode(data []byte, v reflect.Value, depth int) ([]byte, er
 		}
 		v.SetLen(i + 1)
 		if data, err = c.elem.decode(data, v.Index(i), depth+1); err != nil {
-			return nil, at("[]", err)
+			return nil, structs.At("[]", err)
 		}
 	}
 	return data, nil
@@ -73,12 +75,12 @@ func (c *arrayCoder) decode(data []byte, v reflect.Value, depth int) ([]byte, er
 	if n != v.Len() {
 		return nil, fmt.Errorf("found %d elements, want %d", n, v.Len())
 	}
-	if depth >= maxDepth {
-		return nil, errTooDeep
+	if depth >= structs.MaxDepth {
+		return nil, structs.ErrTooDeep
 	}
 	for i := range n {
 		if data, err = c.elem.decode(data, v.Index(i), depth+1); err != nil {
-			return nil, at("[]", err)
+			return nil, structs.At("[]", err)
 		}
 	}
 	return data, nil
@@ -86,8 +88,8 @@ func (c *arrayCoder) decode(data []byte, v reflect.Value, depth int) ([]byte, er
 
 // encodeElements appends the elements of v, a slice or an array.
 func encodeElements(elem coder, dst []byte, v reflect.Value, depth int) ([]byte, error) {
-	if depth >= maxDepth {
-		return dst, errTooDeep
+	if depth >= structs.MaxDepth {
+		return dst, structs.ErrTooDeep
 	}
 	dst, err := appendArrayLen(dst, v.Len())
 	if err != nil {
@@ -95,7 +97,7 @@ func encodeElements(elem coder, dst []byte, v reflect.Value, depth int) ([]byte,
 	}
 	for i := range v.Len() {
 		if dst, err = elem.encode(dst, v.Index(i), depth+1); err != nil {
-			return dst, at("[]", err)
+			return dst, structs.At("[]", err)
 		}
 	}
 	return dst, nil

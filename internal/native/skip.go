@@ -1,13 +1,15 @@
 package native
 
+import "github.com/cachewright/cachewright/internal/structs"
+
 // skip returns what follows the value that data begins with, which depth arrays and maps enclose.
 func skip(data []byte, depth int) (rest []byte, err error) {
 	children, rest, err := skipHead(data)
 	if err != nil || children == 0 {
 		return rest, err
 	}
-	if depth >= maxDepth {
-		return nil, errTooDeep
+	if depth >= structs.MaxDepth {
+		return nil, structs.ErrTooDeep
 	}
 	for range children {
 		if rest, err = skip(rest, depth+1); err != nil {

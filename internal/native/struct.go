@@ -3,6 +3,9 @@ package native
 import (
 	"encoding/binary"
 	"reflect"
+	"strings"
+
+	"github.com/cachewright/cachewright/internal/structs"
 )
 
 // structCoder writes the fields of a struct as a map from their names.
@@ -17,17 +20,44 @@ type structCoder struct {
 
 // field is one field of a struct.
 type field struct {
-	name   string
+	structs.Field
 	step   string // for messages
 	header []byte // the encoded name
-	index  []int  // the way to it, through embedded structs
 	coder  coder
-	omit   func(reflect.Value) bool // nil: never
+}
+
+// compileStruct returns the coder of a struct type that does not write itself.
+func (c *compiler) compileStruct(t reflect.Type, path string) (coder, error) {
+	s := &structCoder{}
+	c.known[t] = s
+	fields, err := methods.Fields(t, path)
+	if err != nil {
+		return nil, err
+	}
+	s.fields, s.byName = make([]field, len(fields)), make(map[string]int, len(fields))
+	for i, f := range fields {
+		if s.fields[i], err = c.compileField(f, path); err != nil {
+			return nil, err
+		}
+		s.byName[f.Name] = i
+		s.variable = s.variable || f.Variable()
+	}
+	return s, nil
+}
+
+// compileField returns a field of the struct at path.
+func (c *compiler) compileField(from structs.Field, path string) (field, error) {
+	k, err := c.compile(from.Type, from.Path)
+	if err != nil {
+		return field{}, err
+	}
+	header, err := appendString(nil, from.Name)
+	return field{Field: from, step: strings.TrimPrefix(from.Path, path), header: header, coder: k}, err
 }
 
 func (c *structCoder) encode(dst []byte, v reflect.Value, depth int) ([]byte, error) {
-	if depth >= maxDepth {
-		return dst, errTooDeep
+	if depth >= structs.MaxDepth {
+		return dst, structs.ErrTooDeep
 	}
 	start := len(dst)
 	dst, err := appendMapLen(dst, len(c.fields))
@@ -37,14 +67,14 @@ func (c *structCoder) encode(dst []byte, v reflect.Value, depth int) ([]byte, er
 	written := 0
 	for i := range c.fields {
 		f := &c.fields[i]
-		fv, ok := f.find(v)
-		if !ok || f.omit != nil && f.omit(fv) {
+		fv, ok := f.Find(v)
+		if !ok || f.Omit != nil && f.Omit(fv) {
 			continue
 		}
 		written++
 		dst = append(dst, f.header...)
 		if dst, err = f.coder.encode(dst, fv, depth+1); err != nil {
-			return dst, at(f.step, err)
+			return dst, structs.At(f.step, err)
 		}
 	}
 	if c.variable {
@@ -71,8 +101,8 @@ func (c *structCoder) decode(data []byte, v reflect.Value, depth int) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	if depth >= maxDepth {
-		return nil, errTooDeep
+	if depth >= structs.MaxDepth {
+		return nil, structs.ErrTooDeep
 	}
 	next := 0
 	for range n {
@@ -88,8 +118,8 @@ func (c *structCoder) decode(data []byte, v reflect.Value, depth int) ([]byte, e
 			continue
 		}
 		f := &c.fields[i]
-		if data, err = f.coder.decode(data, f.reach(v), depth+1); err != nil {
-			return nil, at(f.step, err)
+		if data, err = f.coder.decode(data, f.Reach(v), depth+1); err != nil {
+			return nil, structs.At(f.step, err)
 		}
 		next = i + 1
 	}
@@ -98,78 +128,9 @@ func (c *structCoder) decode(data []byte, v reflect.Value, depth int) ([]byte, e
 
 // lookup returns the field of that name, trying next first: data mostly has the fields in order.
 func (c *structCoder) lookup(name []byte, next int) (i int, ok bool) {
-	if next < len(c.fields) && c.fields[next].name == string(name) {
+	if next < len(c.fields) && c.fields[next].Name == string(name) {
 		return next, true
 	}
 	i, ok = c.byName[string(name)]
 	return i, ok
-}
-
-// find returns the field in v; ok is false if an embedded pointer on the way is nil.
-func (f *field) find(v reflect.Value) (fv reflect.Value, ok bool) {
-	for _, i := range f.index {
-		if v.Kind() == reflect.Pointer {
-			if v.IsNil() {
-				return reflect.Value{}, false
-			}
-			v = v.Elem()
-		}
-		v = v.Field(i)
-	}
-	return v, true
-}
-
-// reach returns the field in v and makes the embedded structs on the way.
-func (f *field) reach(v reflect.Value) reflect.Value {
-	for _, i := range f.index {
-		if v.Kind() == reflect.Pointer {
-			if v.IsNil() {
-				v.Set(reflect.New(v.Type().Elem()))
-			}
-			v = v.Elem()
-		}
-		v = v.Field(i)
-	}
-	return v
-}
-
-// zeroer is what omitzero asks, as in encoding/json.
-type zeroer interface{ IsZero() bool }
-
-// omission returns when a field of type t is left out for what its tag says, nil for never.
-func omission(t reflect.Type, says tag) func(reflect.Value) bool {
-	zero := isZeroOf(t)
-	switch {
-	case says.omitEmpty && says.omitZero:
-		return func(v reflect.Value) bool { return isEmpty(v) || zero(v) }
-	case says.omitEmpty:
-		return isEmpty
-	case says.omitZero:
-		return zero
-	}
-	return nil
-}
-
-// isZeroOf returns how values of type t are asked whether they are zero: by their method if they have
-// one.
-func isZeroOf(t reflect.Type) func(reflect.Value) bool {
-	asks := reflect.TypeFor[zeroer]()
-	switch {
-	case t.Kind() == reflect.Pointer && t.Implements(asks):
-		return func(v reflect.Value) bool { return v.IsNil() || v.Interface().(zeroer).IsZero() }
-	case t.Kind() != reflect.Interface && reflect.PointerTo(t).Implements(asks):
-		return func(v reflect.Value) bool { return v.Addr().Interface().(zeroer).IsZero() }
-	}
-	return reflect.Value.IsZero
-}
-
-// isEmpty reports what omitempty means: false, 0, nil, and whatever has no elements.
-func isEmpty(v reflect.Value) bool {
-	switch v.Kind() {
-	case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
-		return v.Len() == 0
-	case reflect.Struct:
-		return false
-	}
-	return v.IsZero()
 }

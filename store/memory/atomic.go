@@ -26,7 +26,7 @@ func (s *Store) Incr(ctx context.Context, key string, delta int64) (n int64, fou
 	if err != nil {
 		return 0, false, err
 	}
-	if err := s.makeRoom(key, next.size); err != nil {
+	if err := s.makeRoom(key, next.length); err != nil {
 		return 0, false, err
 	}
 	s.update(key, func(old *entry) (*entry, otter.ComputeOp) {
@@ -48,7 +48,7 @@ func (s *Store) Incr(ctx context.Context, key string, delta int64) (n int64, fou
 
 // plus returns the entry with delta added to its value, and the sum.
 func (e *entry) plus(delta int64) (*entry, int64, error) {
-	n, ok := store.Decimal(e.value)
+	n, ok := store.Decimal(e.value())
 	if !ok {
 		return nil, 0, store.ErrNotInteger
 	}
@@ -56,9 +56,8 @@ func (e *entry) plus(delta int64) (*entry, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	value := strconv.AppendInt(nil, n, 10)
-	size := e.size + int64(len(value)-len(e.value))
-	return &entry{value: value, deadline: e.deadline, size: size}, n, nil
+	var digits [20]byte
+	return newEntry(strconv.AppendInt(digits[:0], n, 10), e.deadline), n, nil
 }
 
 // Swap replaces the value of key by a copy of new, for ttl, only if it still is old, and reports
@@ -90,10 +89,10 @@ func (s *Store) replace(key string, old, new []byte, ttl time.Duration) (replace
 	if current, _ := s.peek(key); !matches(current, old) {
 		return false, nil // without making room for nothing
 	}
-	if err := s.makeRoom(key, sizeOf(key, new)); err != nil {
+	if err := s.makeRoom(key, len(new)); err != nil {
 		return false, err
 	}
-	e := s.newEntry(key, new, ttl)
+	e := newEntry(new, s.clock.deadline(ttl))
 	s.update(key, func(current *entry) (*entry, otter.ComputeOp) {
 		if replaced = matches(current, old); !replaced {
 			return nil, otter.CancelOp
@@ -111,5 +110,5 @@ func matches(e *entry, old []byte) bool {
 	if e == nil || old == nil {
 		return e == nil && old == nil
 	}
-	return bytes.Equal(e.value, old)
+	return bytes.Equal(e.value(), old)
 }

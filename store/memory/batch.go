@@ -16,7 +16,7 @@ func (s *Store) GetMany(ctx context.Context, keys []string) (values [][]byte, er
 	values = make([][]byte, len(keys))
 	for i, key := range keys {
 		if e, found := s.live(key); found {
-			values[i] = e.value
+			values[i] = e.value()
 		}
 	}
 	return values, nil

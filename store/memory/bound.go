@@ -44,31 +44,43 @@ func (b bound) charge(size int64) int64 { return max(size, b.share) }
 
 // weight and maxWeight are the charge and the maximum in the unit of the engine. They are rounded such
 // that the engine never finds the store too full before the store does.
-func (b bound) weight(e *entry) uint32 { return uint32(b.charge(e.size) / b.unit) }
-func (b bound) maxWeight() uint64      { return uint64((b.max + b.unit - 1) / b.unit) }
+func (b bound) weight(size int64) uint32 { return uint32(b.charge(size) / b.unit) }
+func (b bound) maxWeight() uint64        { return uint64((b.max + b.unit - 1) / b.unit) }
 
-// account counts an entry that is about to be stored.
-func (s *Store) account(e *entry) {
-	s.used.Add(s.bound.charge(e.size))
+// account counts an entry that is about to be stored under key.
+func (s *Store) account(key string, e *entry) {
+	charge := s.bound.charge(sizeOf(key, e.length))
+	s.used.Add(charge)
 	s.count.Add(1)
+	s.agenda.add(e.deadline, charge)
 }
 
 // removed is called by the engine for every entry that leaves it, for whatever reason.
 func (s *Store) removed(d otter.DeletionEvent[string, *entry]) {
-	s.used.Add(-s.bound.charge(d.Value.size))
+	charge := s.bound.charge(sizeOf(d.Key, d.Value.length))
+	s.used.Add(-charge)
 	s.count.Add(-1)
+	s.agenda.add(d.Value.deadline, -charge)
 	if d.Cause == otter.CauseOverflow {
+		s.countEviction(d.Value)
+	}
+}
+
+// countEviction counts an entry that gives way to another, unless it had ended anyway.
+func (s *Store) countEviction(e *entry) {
+	if !s.clock.passed(e.deadline) {
 		s.evicted.Add(1)
 	}
 }
 
-// makeRoom evicts the entries that are the least likely to be used until an entry of size bytes fits in
+// makeRoom evicts the entries that are the least likely to be used until a value of length bytes fits in
 // under key.
 //
 // The engine would make room after a write, and may decide that the new entry is the one to go. Here
 // room is made before, so that a write is always seen by the reads after it. Only when writers at the
 // same time have taken up all the room between them is it left to the engine.
-func (s *Store) makeRoom(key string, size int64) error {
+func (s *Store) makeRoom(key string, length int) error {
+	size := sizeOf(key, length)
 	if s.bound.charge(size) > s.bound.max {
 		return fmt.Errorf("%w: %d bytes with its key, and the store is bounded to %d; raise MaxBytes or store less",
 			ErrTooLarge, size, s.bound.max)
@@ -90,7 +102,7 @@ func (s *Store) excess(key string, size int64) int64 {
 		return excess
 	}
 	if old, found := s.entries.GetEntryQuietly(key); found {
-		excess -= s.bound.charge(old.Value.size)
+		excess -= s.bound.charge(sizeOf(key, old.Value.length))
 	}
 	return excess
 }
@@ -115,7 +127,7 @@ func (s *Store) coldest(key string) (next victim, found bool) {
 			continue
 		}
 		s.cold = append(s.cold, v)
-		bytes += v.Value.size
+		bytes += sizeOf(v.Key, v.Value.length)
 		if int64(len(s.cold)) == wanted || bytes > s.bound.max/64 {
 			break
 		}
@@ -142,13 +154,7 @@ func (s *Store) forgetVictims() {
 
 // evict removes v unless it has been replaced or removed meanwhile.
 func (s *Store) evict(v victim) {
-	s.entries.ComputeIfPresent(v.Key, func(e *entry) (*entry, otter.ComputeOp) {
-		if e != v.Value {
-			return nil, otter.CancelOp
-		}
-		if !s.clock.passed(e.deadline) {
-			s.evicted.Add(1)
-		}
-		return nil, otter.InvalidateOp
-	})
+	if s.drop(v.Key, v.Value) {
+		s.countEviction(v.Value)
+	}
 }

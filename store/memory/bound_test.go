@@ -44,9 +44,9 @@ func wantWithin(t *testing.T, s *Store, o Options) {
 		t.Errorf("there are %d entries, want at most %d", got.Entries, o.MaxEntries)
 	}
 	var counted Stats
-	for _, e := range s.entries.All() {
+	for key, e := range s.entries.All() {
 		counted.Entries++
-		counted.Bytes += s.bound.charge(e.size)
+		counted.Bytes += s.bound.charge(sizeOf(key, e.length))
 	}
 	if diff := cmp.Diff(counted, Stats{Entries: got.Entries, Bytes: got.Bytes}); diff != "" {
 		t.Errorf("the store has lost count (-in memory +stats):\n%s", diff)
@@ -80,8 +80,7 @@ func TestBoundsBecomeOne(t *testing.T) {
 			if err != nil || got != c.want {
 				t.Errorf("newBound(%+v) = %+v, %v; want %+v", c.o, got, err, c.want)
 			}
-			whole := &entry{size: got.max}
-			if weight := uint64(got.weight(whole)); weight > got.maxWeight() || got.maxWeight() > math.MaxUint32 {
+			if weight := uint64(got.weight(got.max)); weight > got.maxWeight() || got.maxWeight() > math.MaxUint32 {
 				t.Errorf("an entry that fills the store weighs %d of %d", weight, got.maxWeight())
 			}
 		})
@@ -142,7 +141,7 @@ func TestNothingGivesWayBelowTheBounds(t *testing.T) {
 		o    Options
 	}{
 		{"of entries", Options{MaxEntries: total}},
-		{"of bytes", Options{MaxBytes: total * sizeOf("key:000", []byte(value))}},
+		{"of bytes", Options{MaxBytes: total * sizeOf("key:000", len(value))}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStore(t, c.o)
@@ -220,7 +219,7 @@ func TestAnEntryLargerThanTheStoreIsRefused(t *testing.T) {
 
 func TestACounterThatGrowsFindsRoom(t *testing.T) {
 	// Filled to the last byte: the new digit must push another entry out.
-	s := newStore(t, Options{MaxBytes: 2 * sizeOf("a", []byte("9"))})
+	s := newStore(t, Options{MaxBytes: 2 * sizeOf("a", 1)})
 	set(t, s, "b", "9", time.Hour)
 	set(t, s, "a", "9", time.Hour)
 	if n, found, err := s.Incr(t.Context(), "a", 1); n != 10 || !found || err != nil {
@@ -231,7 +230,7 @@ func TestACounterThatGrowsFindsRoom(t *testing.T) {
 	}
 
 	// With room for nothing but the counter, it may not grow.
-	s = newStore(t, Options{MaxBytes: sizeOf("a", []byte("9"))})
+	s = newStore(t, Options{MaxBytes: sizeOf("a", 1)})
 	set(t, s, "a", "9", time.Hour)
 	if _, _, err := s.Incr(t.Context(), "a", 1); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("Incr: got %v, want %v", err, ErrTooLarge)
@@ -336,13 +335,14 @@ func TestAStoreFullOfEndedEntriesTakesNewOnes(t *testing.T) {
 }
 
 func TestOneEntryThatGrowsBeyondAFullStoreDoesNotWaitForRoom(t *testing.T) {
-	s := newStore(t, Options{MaxBytes: 2 * sizeOf("a", nil)})
+	s := newStore(t, Options{MaxBytes: 2 * sizeOf("a", 0)})
 	set(t, s, "a", "", time.Hour)
 	// As if a writer beside this one had counted its entry and not yet stored it: there is nothing to
 	// evict but the entry that is to be replaced.
-	s.account(&entry{size: sizeOf("b", nil)})
+	other := newEntry(nil, endless)
+	s.account("b", other)
 	set(t, s, "a", "value", time.Hour)
-	s.removed(otter.DeletionEvent[string, *entry]{Value: &entry{size: sizeOf("b", nil)}})
+	s.removed(otter.DeletionEvent[string, *entry]{Key: "b", Value: other})
 	if !has(t, s, "a") {
 		t.Error("the entry was not stored")
 	}
@@ -351,9 +351,10 @@ func TestOneEntryThatGrowsBeyondAFullStoreDoesNotWaitForRoom(t *testing.T) {
 func TestRoomThatOthersHoldIsLeftToTheEngine(t *testing.T) {
 	s := newStore(t, Options{MaxEntries: 1})
 	// As if a writer beside this one had counted its entry and not yet stored it.
-	s.account(&entry{size: 1})
+	other := newEntry(nil, endless)
+	s.account("other", other)
 	set(t, s, "key", "value", time.Hour)
-	s.removed(otter.DeletionEvent[string, *entry]{Value: &entry{size: 1}})
+	s.removed(otter.DeletionEvent[string, *entry]{Key: "other", Value: other})
 	if !has(t, s, "key") {
 		t.Error("the entry was not stored")
 	}

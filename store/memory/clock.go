@@ -26,15 +26,12 @@ const (
 	// that a goroutine waits for seconds.
 	certain = 5 * time.Second
 
-	// sweep is how often the engine removes what has ended.
-	sweep = 1 << 30 * time.Nanosecond
-
 	endless = math.MaxInt64 // the deadline of an entry that lives forever
 )
 
 // now reads the time. It never goes back.
 func (c *clock) now() int64 {
-	now := int64(time.Since(c.start)) + 1 // never zero, which the engine takes for no time
+	now := int64(time.Since(c.start))
 	for {
 		latest := c.latest.Load()
 		if now <= latest || c.latest.CompareAndSwap(latest, now) {
@@ -58,17 +55,8 @@ func (c *clock) deadline(ttl time.Duration) int64 {
 	return now + min(int64(ttl), endless-1-now) // a lifetime of centuries is long, not endless
 }
 
-// swept returns when the engine may remove an entry that ends at deadline: at its next sweep. Until
-// then it holds the entry for alive, so that what takes room is either in its order of eviction or gone.
-func swept(deadline int64) int64 {
-	if deadline > endless-int64(sweep) {
-		return endless
-	}
-	return (deadline + int64(sweep) - 1) / int64(sweep) * int64(sweep)
-}
-
-// NowNano is the time as the engine asks for it: the latest look at the clock.
+// NowNano is the time as the engine asks for it, on every call though it has no use for it: at no cost.
 func (c *clock) NowNano() int64 { return c.latest.Load() }
 
-// Tick gives the engine no ticks: the store's own goroutine lets it clean up.
+// Tick gives the engine no ticks.
 func (c *clock) Tick(time.Duration) <-chan time.Time { return nil }

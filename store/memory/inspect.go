@@ -54,7 +54,7 @@ func (s *Store) TTL(ctx context.Context, key string) (ttl time.Duration, found b
 
 // Stats says how a store is used.
 type Stats struct {
-	Entries   int    // now in memory, also those that have ended in the last two seconds or so
+	Entries   int    // now in memory, also some that have ended (see [Options.MaxBytes])
 	Bytes     int64  // that these count against MaxBytes
 	Hits      uint64 // reads that found their key, since New; each key of a GetMany is one read
 	Misses    uint64 // reads that did not
@@ -64,12 +64,12 @@ type Stats struct {
 // Stats returns the counts of the moment. They are read one after the other, so that they need not
 // fit together exactly while the store is in use.
 func (s *Store) Stats() Stats {
-	reads := s.reads.Snapshot()
+	hits, misses := s.reads.sum()
 	return Stats{
 		Entries:   int(s.count.Load()),
 		Bytes:     s.used.Load(),
-		Hits:      reads.Hits,
-		Misses:    reads.Misses,
+		Hits:      hits,
+		Misses:    misses,
 		Evictions: s.evicted.Load(),
 	}
 }

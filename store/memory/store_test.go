@@ -24,8 +24,8 @@ func TestStatsCountReads(t *testing.T) {
 	set(t, s, "key", "value", store.Forever)
 	has(t, s, "key")
 	has(t, s, "absent")
-	s.Object([]byte("key"))
-	s.Object([]byte("absent"))
+	s.Object("", "key")
+	s.Object("", "absent")
 	if _, err := s.GetMany(t.Context(), []string{"key", "absent", "key"}); err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestStatsCountReads(t *testing.T) {
 	if _, _, err := s.TTL(t.Context(), "absent"); err != nil {
 		t.Fatal(err)
 	}
-	want := Stats{Entries: 1, Bytes: sizeOf("key", []byte("value")), Hits: 5, Misses: 3}
+	want := Stats{Entries: 1, Bytes: sizeOf("key", len("value")), Hits: 5, Misses: 3}
 	if diff := cmp.Diff(want, s.Stats()); diff != "" {
 		t.Errorf("Stats (-want +got):\n%s", diff)
 	}
@@ -60,7 +60,7 @@ func TestCloseDropsAllEntries(t *testing.T) {
 
 func TestReadsDoNotAllocate(t *testing.T) {
 	s := newStore(t, Options{})
-	ctx, key := t.Context(), []byte("brief")
+	ctx := t.Context()
 	set(t, s, "brief", "value", time.Second)
 	set(t, s, "key", "value", time.Hour)
 	set(t, s, "endless", "value", store.Forever)
@@ -70,7 +70,7 @@ func TestReadsDoNotAllocate(t *testing.T) {
 		"Get of an endless entry":      func() { _, _, _ = s.Get(ctx, "endless") },
 		"Get of an entry near its end": func() { _, _, _ = s.Get(ctx, "brief") },
 		"Get of an absent key":         func() { _, _, _ = s.Get(ctx, "absent") },
-		"Object":                       func() { s.Object(key) },
+		"Object":                       func() { s.Object("br", "ief") },
 		"View":                         func() { _, _ = s.View(ctx, "key", func([]byte) error { return nil }) },
 	} {
 		// The engine allocates now and then, a little, to note what was read.
@@ -110,10 +110,10 @@ func TestTheClockNeverGoesBack(t *testing.T) {
 func TestEmptyValuesHaveAddressesOfTheirOwn(t *testing.T) {
 	s := newStore(t, Options{})
 	set(t, s, "key", "", time.Hour)
-	old, _, _ := s.Object([]byte("key"))
+	old, _, _ := s.Object("", "key")
 	set(t, s, "key", "", time.Hour)
 	s.Attach("key", old, "object")
-	if _, object, _ := s.Object([]byte("key")); object != nil {
+	if _, object, _ := s.Object("", "key"); object != nil {
 		t.Error("an object was attached to a value by the slice of an earlier one")
 	}
 }

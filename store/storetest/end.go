@@ -150,7 +150,7 @@ func closedForAll(b *bench) {
 		}
 	}
 	if hasObjects {
-		if _, _, found := objects.Object([]byte("key")); found {
+		if _, _, found := objects.Object("", "key"); found {
 			b.Errorf("Object after Close finds a value, want none")
 		}
 	}

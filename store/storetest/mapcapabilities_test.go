@@ -256,18 +256,17 @@ func (s *mapStore) View(ctx context.Context, key string, decode func([]byte) err
 	return true, nil
 }
 
-func (s *mapStore) Object(key []byte) ([]byte, any, bool) {
+func (s *mapStore) Object(lead, rest string) ([]byte, any, bool) {
 	if err := s.enter(context.Background()); err != nil {
 		return nil, nil, false
 	}
 	defer s.leave()
-	e := s.lookup("Object", string(key))
+	if s.has("Object looks at the rest only") && rest != "" {
+		lead = ""
+	}
+	e := s.lookup("Object", lead+rest)
 	if e == nil {
 		return nil, nil, false
-	}
-	if s.has("Object keeps the key") {
-		delete(s.entries, string(key))
-		s.entries[unsafe.String(unsafe.SliceData(key), len(key))] = e
 	}
 	return e.value, e.object, true
 }

@@ -355,7 +355,7 @@ func (m *model) view(c store.Viewer, key string) {
 func (m *model) object(c store.Objects, key string) {
 	m.step(fmt.Sprintf("Object(%q)", key),
 		func() string {
-			value, object, found := c.Object([]byte(key))
+			value, object, found := c.Object("", key)
 			return withObject(optional(value, found, nil), object)
 		},
 		func() string { return withObject(m.oracle.get(key), m.oracle.entries[key].object) })
@@ -364,7 +364,7 @@ func (m *model) object(c store.Objects, key string) {
 func (m *model) attach(c store.Objects, key string, object int) {
 	m.step(fmt.Sprintf("Attach(%q, %d)", key, object),
 		func() string {
-			if value, _, found := c.Object([]byte(key)); found {
+			if value, _, found := c.Object("", key); found {
 				c.Attach(key, value, object)
 			}
 			return "done"

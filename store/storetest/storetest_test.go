@@ -182,7 +182,7 @@ func TestEveryRuleBites(t *testing.T) {
 		{"View decodes twice", []string{"View shows the value once"}},
 		{"View shows absent keys", []string{"View of an absent key shows nothing"}},
 		{"View wraps errors", []string{"View returns the error of decode as it is"}},
-		{"Object keeps the key", []string{"Object returns the value without keeping the key"}},
+		{"Object looks at the rest only", []string{"Object takes the key in two parts, wherever it is cut"}},
 		{"Object sees ended entries", []string{"Object of an absent key finds nothing"}},
 		{"Attach forgets", []string{"Object returns what was attached to the value"}},
 		{"Get returns a copy", []string{"Attach takes a slice from Get too"}},

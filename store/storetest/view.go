@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/cachewright/cachewright/store"
@@ -58,16 +59,16 @@ func (b *bench) wantView(key, want string) {
 // objectRules are the rules of [store.Objects].
 func objectRules() []rule {
 	return needing(Objects, []rule{
-		{name: "Object returns the value without keeping the key", check: func(b *bench) {
-			b.set("key", "value", ample)
-			key := []byte("key")
-			b.wantObject(string(key), "value", nil)
-			objects := need[store.Objects](b)
-			objects.Object(key)
-			copy(key, "abc")
-			b.wantValue("key", "value")
-			b.wantObject("key", "value", nil)
-			b.wantNoObject("abc")
+		{name: "Object takes the key in two parts, wherever it is cut", check: func(b *bench) {
+			key := strings.Repeat("key:", 200)
+			b.set(key, "value", ample)
+			b.set("key", "short", ample)
+			for _, at := range []int{0, 1, 400, len(key)} {
+				value, _, found := need[store.Objects](b).Object(key[:at], key[at:])
+				if string(value) != "value" || !found {
+					b.Errorf("Object of a key that is cut at byte %d = %q, %v; want %q", at, value, found, "value")
+				}
+			}
 		}},
 		{name: "Object of an absent key finds nothing", check: func(b *bench) {
 			b.set("ended", "value", brief)
@@ -140,7 +141,7 @@ func objectRules() []rule {
 func (b *bench) attach(key string, object any) {
 	b.Helper()
 	objects := need[store.Objects](b)
-	value, _, found := objects.Object([]byte(key))
+	value, _, found := objects.Object("", key)
 	if !found {
 		b.Fatalf("Object(%s) found nothing", quote(key))
 	}
@@ -149,7 +150,7 @@ func (b *bench) attach(key string, object any) {
 
 func (b *bench) wantObject(key, value string, object any) {
 	b.Helper()
-	gotValue, gotObject, found := need[store.Objects](b).Object([]byte(key))
+	gotValue, gotObject, found := need[store.Objects](b).Object("", key)
 	if !found || string(gotValue) != value || gotObject != object {
 		b.Fatalf("Object(%s) = %q, %v, %v; want %q, %v, true", quote(key), gotValue, gotObject, found, value, object)
 	}
@@ -157,7 +158,7 @@ func (b *bench) wantObject(key, value string, object any) {
 
 func (b *bench) wantNoObject(key string) {
 	b.Helper()
-	if value, object, found := need[store.Objects](b).Object([]byte(key)); found {
+	if value, object, found := need[store.Objects](b).Object("", key); found {
 		b.Fatalf("Object(%s) = %q, %v; want nothing", quote(key), value, object)
 	}
 }

@@ -1,0 +1,54 @@
+package cache
+
+import (
+	"reflect"
+
+	"github.com/cachewright/cachewright/internal/native"
+)
+
+// Shared says that whoever reads a value through the handle promises not to change what it points to: the
+// elements of its slices and maps, the targets of its pointers. On a store in this process (package
+// store/memory) all readers of an entry are then handed the same decoded value, and a hit costs no
+// decoding. What is stored stays apart from what was handed to Set all the same.
+//
+// It is not needed for types without pointers, slices and maps (strings are fine), which are shared
+// anyway, nor for types with a method Clone() V, of which every reader gets a clone. It changes nothing
+// for stores elsewhere, for GetMany, and for a V that is an interface.
+func Shared() ViewOption { return ViewOption{shared: true} }
+
+// cloner is what a type implements whose values are kept decoded and cloned for every reader. Clone
+// must not change its receiver; readers call it at the same time.
+type cloner[V any] interface{ Clone() V }
+
+// share decides whether a decoded V is kept beside the bytes, and how readers get it.
+func (f *form[V]) share(promised bool) {
+	t := reflect.TypeFor[V]()
+	switch {
+	case t.Kind() == reflect.Interface:
+		// Another handle's value would pass for one of this handle's.
+	case promised || native.PointerFree(t):
+		f.shares = true
+	case t.Implements(reflect.TypeFor[cloner[V]]()):
+		f.shares, f.clones = true, true
+	}
+}
+
+// lend returns the kept value object to a reader. ok is false if it is none of V.
+func (f *form[V]) lend(object any) (v V, ok bool) {
+	v, ok = object.(V)
+	if ok && f.clones {
+		v = object.(cloner[V]).Clone()
+	}
+	return v, ok
+}
+
+// keep returns what to keep of v, which is handed to a reader at the same time. Nil is for nothing.
+func (f *form[V]) keep(v V) any {
+	if !f.clones {
+		return v
+	}
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
+		return nil // nobody has promised that Clone works on it
+	}
+	return any(v).(cloner[V]).Clone()
+}
