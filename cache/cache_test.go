@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -293,7 +294,12 @@ func wantGetMiss[V any](t testing.TB, c *cache.Cache[V], key string) {
 }
 
 func recordTroubles(into *[]cache.Trouble) cache.Hooks {
-	return cache.Hooks{Trouble: func(_ context.Context, t cache.Trouble) { *into = append(*into, t) }}
+	var mu sync.Mutex
+	return cache.Hooks{Trouble: func(_ context.Context, t cache.Trouble) {
+		mu.Lock()
+		defer mu.Unlock()
+		*into = append(*into, t)
+	}}
 }
 
 func TestManyKeys(t *testing.T) {
