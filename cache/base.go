@@ -20,6 +20,8 @@ type Base struct {
 	trouble func(context.Context, Trouble)
 	flights *flights
 	stats   counters
+	ignored pace
+	turns   chan struct{} // holds one token per load that runs while the store fails; nil for no bound
 
 	// Capabilities of store; nil where it has none.
 	batcher   store.Batcher
@@ -42,6 +44,9 @@ func NewBase(s store.Store, o Options) (*Base, error) {
 		return nil, fmt.Errorf("cache %q: no store; give it one, for example memory.New", o.Name)
 	}
 	b := &Base{options: o, store: s, trouble: o.Hooks.Trouble, flights: newFlights()}
+	if o.DegradedLoads > 0 {
+		b.turns = make(chan struct{}, o.DegradedLoads)
+	}
 	if b.trouble == nil {
 		b.trouble = LogTrouble(o.Logger)
 	}

@@ -21,7 +21,7 @@ func (c *Cache[V]) Incr(ctx context.Context, key string, delta int64, opts ...Ca
 		return 0, false, err
 	}
 	n, found, err = c.incr(ctx, key, final, delta)
-	return n, found, c.base.fail("incr", key, err)
+	return n, found, c.base.answer(ctx, "incr", key, err)
 }
 
 func (c *Cache[V]) incr(ctx context.Context, key, final string, delta int64) (n int64, found bool, err error) {

@@ -51,6 +51,16 @@ func (e *DecodeError) Error() string {
 // Unwrap returns the codec's error.
 func (e *DecodeError) Unwrap() error { return e.Err }
 
+// encodeError says that a value cannot be stored.
+type encodeError struct {
+	typ string
+	err error
+}
+
+func (e *encodeError) Error() string { return fmt.Sprintf("encode %s: %v", e.typ, e.err) }
+
+func (e *encodeError) Unwrap() error { return e.err }
+
 // PanicError carries a panic of a loader to the callers that wait for it: they panic with it, each on
 // its own goroutine.
 type PanicError struct {

@@ -118,6 +118,7 @@ func (c *Cache[V]) board(ctx context.Context, key string, m miss, load func(cont
 			break
 		}
 		fl.passing = m.state == unreadable
+		fl.degraded = m.err != nil && !fl.passing
 		go c.fly(ctx, fl, key, load, append([]CallOption(nil), opts...))
 	default:
 		c.base.stats.joined.Add(1)
@@ -170,9 +171,11 @@ func (c *Cache[V]) fly(caller context.Context, fl *flight, key string, load func
 		end()
 		c.arrive(ctx, fl, key, v, err, time.Since(start), said, opts)
 	}()
-	err = protect(func() (err error) {
-		v, err = load(ctx)
-		return err
+	err = c.base.inTurn(ctx, fl.degraded, func() error {
+		return protect(func() (err error) {
+			v, err = load(ctx)
+			return err
+		})
 	})
 }
 

@@ -29,7 +29,7 @@ func (c *Cache[V]) FetchMany(ctx context.Context, keys []string,
 	if load == nil {
 		return nil, c.base.fail("fetch many", "", errNoLoader)
 	}
-	missed := misses{keys: c.stillMissing(keys, values, gone, failed), landings: landings, failed: failed}
+	missed := misses{keys: c.stillMissing(keys, values, gone, failed), landings: landings, failed: failed, degraded: err != nil}
 	trip, failed, err := c.boardMany(ctx, missed, load, opts)
 	if err != nil {
 		return values, c.base.fail("fetch many", "", err)
@@ -78,6 +78,7 @@ type misses struct {
 	keys     []string
 	landings int64     // of the alias, before the reads
 	failed   KeyErrors // why, where a read has failed; also of keys that are refused
+	degraded bool      // the store could not be read at all
 }
 
 // boardMany returns a flight for each key of m, by the caller's key. Those that are new share one load.
@@ -117,7 +118,7 @@ func (c *Cache[V]) boardMany(ctx context.Context, m misses,
 	c.lookAgain(ctx, mine, m.landings)
 	if len(mine) > 0 {
 		wanted := slices.DeleteFunc(slices.Clone(m.keys), func(key string) bool { return mine[key] == nil })
-		go c.flyMany(ctx, mine, wanted, load, append([]CallOption(nil), opts...))
+		go c.flyMany(ctx, mine, wanted, m.degraded, load, append([]CallOption(nil), opts...))
 	}
 	return trip, failed, nil
 }
@@ -167,7 +168,7 @@ func (c *Cache[V]) abandon(mine map[string]*flight, err error) (ended int) {
 }
 
 // flyMany runs one load for many flights to its end.
-func (c *Cache[V]) flyMany(caller context.Context, mine map[string]*flight, wanted []string,
+func (c *Cache[V]) flyMany(caller context.Context, mine map[string]*flight, wanted []string, degraded bool,
 	load func(context.Context, []string) (map[string]V, error), opts []CallOption,
 ) {
 	c.base.stats.loads.Add(1)
@@ -196,11 +197,13 @@ func (c *Cache[V]) flyMany(caller context.Context, mine map[string]*flight, want
 		}
 		c.landMany(ctx, mine, maps.Clone(loaded), time.Since(start), said, opts)
 	}()
-	err = protect(func() (err error) {
-		if loaded, err = load(ctx, wanted); errors.Is(err, ErrNotFound) {
-			return nil // the source has none of them
-		}
-		return err
+	err = c.base.inTurn(ctx, degraded, func() error {
+		return protect(func() (err error) {
+			if loaded, err = load(ctx, wanted); errors.Is(err, ErrNotFound) {
+				return nil // the source has none of them
+			}
+			return err
+		})
 	})
 }
 

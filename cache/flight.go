@@ -45,6 +45,9 @@ type flight struct {
 	// the cache's to replace, so what is loaded passes by the store.
 	passing bool
 
+	// degraded is set, before the load begins, if the store could not be read: the load waits for its turn.
+	degraded bool
+
 	detached bool          // guarded by flights.mu: an invalidation has passed
 	landed   bool          // guarded by flights.mu: value and err are decided
 	stored   chan struct{} // made by beginStoring, closed by endStoring

@@ -41,29 +41,38 @@ func LogTrouble(logger *slog.Logger) func(ctx context.Context, t Trouble) {
 // troubleLog counts what it does not write.
 type troubleLog struct {
 	logger *slog.Logger
-
-	mu         sync.Mutex // guards the rest
-	last       time.Time
-	suppressed int
+	pace   pace
 }
 
-const troubleEvery = time.Second
-
 func (l *troubleLog) report(ctx context.Context, t Trouble) {
-	l.mu.Lock()
-	now := time.Now()
-	if !l.last.IsZero() && now.Sub(l.last) < troubleEvery {
-		l.suppressed++
-		l.mu.Unlock()
+	suppressed, ok := l.pace.next()
+	if !ok {
 		return
 	}
-	suppressed := l.suppressed
-	l.last, l.suppressed = now, 0
-	l.mu.Unlock()
-
 	args := []any{slog.Any("trouble", t)}
 	if suppressed > 0 {
 		args = append(args, slog.Int("more_since_last_line", suppressed))
 	}
 	l.logger.WarnContext(ctx, "cache trouble", args...)
+}
+
+// pace lets one report pass per second. The zero value is ready to use.
+type pace struct {
+	mu         sync.Mutex // guards the rest
+	last       time.Time
+	suppressed int
+}
+
+// next reports whether a report may pass, and how many may not have since the last one.
+func (p *pace) next() (suppressed int, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if !p.last.IsZero() && now.Sub(p.last) < time.Second {
+		p.suppressed++
+		return 0, false
+	}
+	suppressed = p.suppressed
+	p.last, p.suppressed = now, 0
+	return suppressed, true
 }

@@ -23,7 +23,7 @@ func (c *Cache[V]) Keys(ctx context.Context, pattern string) iter.Seq2[string, e
 				batch, err = c.withValue(ctx, batch)
 			}
 			if err != nil {
-				yield("", c.base.fail("scan "+pattern, "", err))
+				yield("", c.base.answer(ctx, "scan "+pattern, "", err))
 				return
 			}
 			for _, final := range batch {
@@ -87,7 +87,7 @@ func (c *Cache[V]) withValue(ctx context.Context, finals []string) ([]string, er
 // Keys that are written while it runs may or may not be removed.
 func (c *Cache[V]) DeletePattern(ctx context.Context, pattern string) (removed int, err error) {
 	removed, err = c.deletePattern(ctx, pattern)
-	return removed, c.base.fail("delete pattern "+pattern, "", err)
+	return removed, c.base.answer(ctx, "delete pattern "+pattern, "", err)
 }
 
 func (c *Cache[V]) deletePattern(ctx context.Context, pattern string) (removed int, err error) {
@@ -113,7 +113,7 @@ func (c *Cache[V]) deletePattern(ctx context.Context, pattern string) (removed i
 // versions, other caches and foreign keys in the same store stay. It costs a scan of the store.
 func (c *Cache[V]) Clear(ctx context.Context) error {
 	_, err := c.deletePattern(ctx, "*")
-	return c.base.fail("clear", "", err)
+	return c.base.answer(ctx, "clear", "", err)
 }
 
 // IncrVersion moves the value of key from the handle's version to that version plus delta, with its
@@ -123,7 +123,7 @@ func (c *Cache[V]) IncrVersion(ctx context.Context, key string, delta int) (vers
 	version = c.keys.version + delta
 	found, err = c.move(ctx, key, c.AtVersion(version))
 	if err != nil || !found {
-		return 0, false, c.base.fail("incr version of", key, err)
+		return 0, false, c.base.answer(ctx, "incr version of", key, err)
 	}
 	return version, true, nil
 }

@@ -3,6 +3,7 @@ package cache
 import (
 	"fmt"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"github.com/cachewright/cachewright/store"
@@ -31,6 +32,14 @@ const (
 	KeysStrict KeyMode = "strict" // refuse them with a KeyError, before any I/O
 	KeysHash   KeyMode = "hash"   // shorten them to a readable head and a hash
 	KeysAny    KeyMode = "any"    // let them pass
+)
+
+// ErrorMode says what a store that fails means to the caller.
+type ErrorMode string
+
+const (
+	ErrorsRaise  ErrorMode = "raise"  // an error
+	ErrorsIgnore ErrorMode = "ignore" // a read is a miss, a write does not happen
 )
 
 // Options say how one alias behaves. The zero value works: no prefix, version 1, five minutes.
@@ -68,6 +77,17 @@ type Options struct {
 	// that can compare and swap.
 	AbsentFor time.Duration
 
+	// OnError is what a store that fails means to all calls but Fetch and FetchMany, which go on with the
+	// source anyway. Empty means [ErrorsRaise]. With [ErrorsIgnore] (django-redis' IGNORE_EXCEPTIONS) reads
+	// are misses and writes do not happen, also deletions; what failed goes to Hooks.Trouble, at most once
+	// a second. Errors of the caller, as a bad key or the end of its context, stay errors.
+	OnError ErrorMode
+
+	// DegradedLoads is how many loads run at the same time while the store cannot be read, so that the
+	// source is not flooded with what the store used to answer. Others wait for their turn, as long as
+	// their callers wait. Zero means 64, or 16 per processor if that is more; negative means no bound.
+	DegradedLoads int
+
 	// Hooks are told what would otherwise stay unseen.
 	Hooks Hooks
 
@@ -92,6 +112,12 @@ func (o Options) withDefaults() (Options, error) {
 	if o.LoadTimeout == 0 {
 		o.LoadTimeout = DefaultLoadTimeout
 	}
+	if o.OnError == "" {
+		o.OnError = ErrorsRaise
+	}
+	if o.DegradedLoads == 0 {
+		o.DegradedLoads = max(64, 16*runtime.GOMAXPROCS(0))
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -102,6 +128,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("cache %q: LoadTimeout %v: want a positive duration", o.Name, o.LoadTimeout)
 	case o.AbsentFor < 0:
 		return o, fmt.Errorf("cache %q: AbsentFor %v: want a positive duration, or zero for off", o.Name, o.AbsentFor)
+	case o.OnError != ErrorsRaise && o.OnError != ErrorsIgnore:
+		return o, fmt.Errorf("cache %q: OnError %q: want raise or ignore", o.Name, o.OnError)
 	case o.Keys != KeysStrict && o.Keys != KeysHash && o.Keys != KeysAny:
 		return o, fmt.Errorf("cache %q: Keys %q: want strict, hash or any", o.Name, o.Keys)
 	}

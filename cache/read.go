@@ -12,7 +12,7 @@ import (
 func (c *Cache[V]) Get(ctx context.Context, key string, opts ...CallOption) (v V, found bool, err error) {
 	v, state, err := c.read(ctx, key)
 	if err != nil {
-		return v, false, c.base.fail("get", key, err)
+		return v, false, c.base.answer(ctx, "get", key, err)
 	}
 	c.base.stats.read(state == present)
 	return v, state == present, nil
@@ -113,7 +113,7 @@ func (c *Cache[V]) Has(ctx context.Context, key string, opts ...CallOption) (boo
 	if s.taken() {
 		return true, nil
 	}
-	return false, c.base.fail("has", key, err)
+	return false, c.base.answer(ctx, "has", key, err)
 }
 
 // TTL returns the remaining lifetime of key, [Forever] if it has no end.
@@ -123,7 +123,7 @@ func (c *Cache[V]) TTL(ctx context.Context, key string) (ttl time.Duration, foun
 		return 0, false, err
 	}
 	ttl, found, err = c.ttl(ctx, key, final)
-	return ttl, found, c.base.fail("ttl of", key, err)
+	return ttl, found, c.base.answer(ctx, "ttl of", key, err)
 }
 
 func (c *Cache[V]) ttl(ctx context.Context, key, final string) (ttl time.Duration, found bool, err error) {
@@ -143,9 +143,9 @@ func (c *Cache[V]) ttl(ctx context.Context, key, final string) (ttl time.Duratio
 func (c *Cache[V]) GetMany(ctx context.Context, keys []string, opts ...CallOption) (map[string]V, error) {
 	values, _, failed, err := c.readMany(ctx, keys)
 	if err != nil {
-		return nil, c.base.fail("get many", "", err)
+		return nil, c.base.answer(ctx, "get many", "", err)
 	}
-	return values, c.base.failMany("get", failed)
+	return values, c.base.answerMany(ctx, "get", failed)
 }
 
 // failMany wraps the failures of a call on many keys.

@@ -22,7 +22,7 @@ func (c *Cache[V]) encode(key string, v V, cost time.Duration) (value []byte, re
 	value, err = c.form.encode((*buffer)[:0], v, c.keyCheck(key), cost)
 	if err != nil {
 		buffers.Put(buffer)
-		return nil, nil, fmt.Errorf("encode %T: %w", v, err)
+		return nil, nil, &encodeError{fmt.Sprintf("%T", v), err}
 	}
 	return value, func() {
 		if cap(value) <= maxPooled {
@@ -41,19 +41,19 @@ func (c *Cache[V]) Set(ctx context.Context, key string, v V, opts ...CallOption)
 	}
 	value, release, err := c.encode(key, v, 0)
 	if err != nil {
-		return c.base.fail("set", key, err)
+		return c.base.answer(ctx, "set", key, err)
 	}
 	defer release()
 	if err := c.base.flights.invalidate(ctx, final); err != nil {
-		return c.base.fail("set", key, err)
+		return c.base.answer(ctx, "set", key, err)
 	}
 	defer c.base.flights.invalidated(final)
 	ttl, keep := c.base.ttlOf(opts)
 	if !keep {
 		_, err := c.base.store.Delete(ctx, final)
-		return c.base.fail("set", key, err)
+		return c.base.answer(ctx, "set", key, err)
 	}
-	return c.base.fail("set", key, c.base.store.Set(ctx, final, value, ttl))
+	return c.base.answer(ctx, "set", key, c.base.store.Set(ctx, final, value, ttl))
 }
 
 // Add stores v under key only if key has no value, and reports whether it had none. Of several
@@ -66,7 +66,7 @@ func (c *Cache[V]) Add(ctx context.Context, key string, v V, opts ...CallOption)
 	}
 	value, release, err := c.encode(key, v, 0)
 	if err != nil {
-		return false, c.base.fail("add", key, err)
+		return false, c.base.answer(ctx, "add", key, err)
 	}
 	defer release()
 	ttl, keep := c.base.ttlOf(opts)
@@ -75,10 +75,10 @@ func (c *Cache[V]) Add(ctx context.Context, key string, v V, opts ...CallOption)
 		if s.taken() {
 			return false, nil
 		}
-		return err == nil, c.base.fail("add", key, err)
+		return err == nil, c.base.answer(ctx, "add", key, err)
 	}
 	stored, err = c.add(ctx, key, final, value, ttl)
-	return stored, c.base.fail("add", key, err)
+	return stored, c.base.answer(ctx, "add", key, err)
 }
 
 // addAttempts is how often Add gives way to others that write and delete the key at the same time.
@@ -133,7 +133,7 @@ func (c *Cache[V]) Touch(ctx context.Context, key string, opts ...CallOption) (f
 		return false, err
 	}
 	found, err = c.touch(ctx, key, final, opts)
-	return found, c.base.fail("touch", key, err)
+	return found, c.base.answer(ctx, "touch", key, err)
 }
 
 func (c *Cache[V]) touch(ctx context.Context, key, final string, opts []CallOption) (bool, error) {
@@ -160,14 +160,14 @@ func (c *Cache[V]) Delete(ctx context.Context, keys ...string) (removed int, err
 	_, finals, failed := c.finals(keys)
 	if len(finals) > 0 {
 		if err := c.base.flights.invalidate(ctx, finals...); err != nil {
-			return 0, c.base.fail("delete", keys[0], err)
+			return 0, c.base.answer(ctx, "delete", keys[0], err)
 		}
 		defer c.base.flights.invalidated(finals...)
 		removed, err = c.base.store.Delete(ctx, finals...)
 	}
 	switch {
 	case err != nil:
-		return removed, c.base.fail("delete", keys[0], err)
+		return removed, c.base.answer(ctx, "delete", keys[0], err)
 	case len(failed) == 1 && len(keys) == 1:
 		return 0, failed[keys[0]]
 	case failed != nil:
@@ -188,7 +188,9 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V, opts ...Cal
 		final, err := c.keys.final(key)
 		var value []byte
 		if err == nil {
-			value, err = c.form.encode(nil, v, c.keyCheck(key), 0)
+			if value, err = c.form.encode(nil, v, c.keyCheck(key), 0); err != nil {
+				err = &encodeError{fmt.Sprintf("%T", v), err}
+			}
 		}
 		if err != nil {
 			failed = withKey(failed, key, err)
@@ -200,19 +202,19 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V, opts ...Cal
 	}
 	if len(finals) > 0 {
 		if err := c.base.flights.invalidate(ctx, finals...); err != nil {
-			return c.base.fail("set many", "", err)
+			return c.base.answer(ctx, "set many", "", err)
 		}
 		defer c.base.flights.invalidated(finals...)
 		err := c.base.setMany(ctx, items, finals, opts)
 		var each KeyErrors
 		if err != nil && !errors.As(err, &each) {
-			return c.base.fail("set many", "", err)
+			return c.base.answer(ctx, "set many", "", err)
 		}
 		for final, err := range each {
 			failed = withKey(failed, users[final], err)
 		}
 	}
-	return c.base.failMany("set", failed)
+	return c.base.answerMany(ctx, "set", failed)
 }
 
 func (b *Base) setMany(ctx context.Context, items []store.Item, finals []string, opts []CallOption) error {
