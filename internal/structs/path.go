@@ -18,9 +18,16 @@ type valueError struct {
 	err   error
 }
 
+// maxSteps is how many steps a message names. Who nests deeper finds the place by the first ones.
+const maxSteps = 20
+
 func (e *valueError) Error() string {
 	var path strings.Builder
 	for i := len(e.steps) - 1; i >= 0; i-- {
+		if len(e.steps)-i > maxSteps {
+			path.WriteString("...")
+			break
+		}
 		path.WriteString(e.steps[i])
 	}
 	return strings.TrimPrefix(path.String(), ".") + ": " + e.err.Error()
