@@ -8,11 +8,12 @@ COVER   ?= /tmp/cachewright-cover.out
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-deps: ## install what the tests need (Debian's redis-server, python3)
+deps: ## install what the tests need (redis-server, Django and django-redis of Debian)
 	@sh .ci/deps
 
 test: deps ## install what the tests need and run all tests under the race detector
-	$(GO) test -race -timeout 20m $(PKGS)
+	cd bench && $(GO) test ./...
+	$(GO) test -race -timeout 30m $(PKGS)
 
 lint: ## formatting, vet, both modules
 	@unformatted=$$(gofmt -l . ); if [ -n "$$unformatted" ]; then echo "gofmt these files:"; echo "$$unformatted"; exit 1; fi

@@ -79,10 +79,13 @@ type CacheConfig struct {
 	Pool PoolOptions
 
 	// Serializer says how values are written: empty or "native" for Go's own self-checking records;
-	// "json", "pickle" and "msgpack" are Django's bytes.
+	// "json", "pickle" and "msgpack" are Django's bytes, on every backend. Bare bytes have no room for what
+	// AbsentFor and the options around StaleFor keep beside a value, and Django cannot compute the keys of
+	// Keys "hash": these are refused with them. Empty takes the project's.
 	Serializer string
 
-	// Compress compresses large values.
+	// Compress compresses values: native ones of at least a kibibyte where that saves at least a tenth,
+	// Django's as its zlib compressor does, from 16 bytes on.
 	Compress bool
 
 	// Location is the directory of a file cache. Empty means tmp/cache/<prefix or default>_<alias>.
@@ -98,9 +101,13 @@ type CacheConfig struct {
 	// refuses them, "hash" shortens them, "any" lets them pass.
 	Keys string
 
-	// OnError says what a failing store means to Get and Set: empty or "raise" an error, "ignore" a
-	// miss and a dropped write.
+	// OnError says what a failing store means to all calls but Fetch: empty or "raise" an error, "ignore" a
+	// miss and a write that does not happen. Sessions refuse "ignore".
 	OnError string
+
+	// DegradedLoads is how many loads of Fetch run at the same time while the store cannot be read. Nil means
+	// 64, or 16 per processor if that is more; zero means no bound.
+	DegradedLoads *int
 
 	// Require makes Open fail when the backend cannot be reached. Only Redis can be out of reach.
 	Require bool

@@ -3,6 +3,9 @@ package cachewright
 import (
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/cachewright/cachewright/cache"
 )
 
 // contradiction is a rule about options that do not go together.
@@ -12,6 +15,8 @@ var contradictions = []contradiction{
 	(*resolver).refuseSecondBackend,
 	(*resolver).refuseDummySessions,
 	(*resolver).refuseEndlessSessions,
+	(*resolver).refuseForgivingSessions,
+	(*resolver).refuseBesidesBareValues,
 }
 
 // redisContradictions are those of a cache whose backend is Redis.
@@ -23,6 +28,7 @@ var redisContradictions = []contradiction{
 	(*resolver).refuseDatabaseOnCluster,
 	(*resolver).refuseTwoDatabases,
 	(*resolver).refuseTwoCoverages,
+	(*resolver).refuseOptionsOfManyServers,
 }
 
 func (r *resolver) contradictions(c *resolution) {
@@ -68,6 +74,14 @@ func (r *resolver) refuseDummySessions(c *resolution) {
 	}
 }
 
+// refuseForgivingSessions finds sessions for which a store that is away is one without sessions.
+func (r *resolver) refuseForgivingSessions(c *resolution) {
+	if c.alias == aliasSessions && c.config.OnError == "ignore" {
+		r.fault(c.path("on_error"), faultf("CW208", "remove it: an error lets programs answer 503 and keep the cookie",
+			"with ignore a store that is away knows no session, and everybody is logged out").fixed("raise"))
+	}
+}
+
 func (r *resolver) refuseEndlessSessions(c *resolution) {
 	if c.alias != aliasSessions || !c.has("timeout") {
 		return
@@ -77,6 +91,37 @@ func (r *resolver) refuseEndlessSessions(c *resolution) {
 		r.fault(c.path("timeout"), faultf("CW207", "write how long a session lasts", "0 keeps no session: nobody could log in").fixed("2w"))
 	case Forever:
 		r.fault(c.path("timeout"), faultf("CW207", "write how long a session lasts", "sessions need an end: it is the age of the session's cookie").fixed("2w"))
+	}
+}
+
+// besideValues are the options that keep something beside a value, or in its place.
+var besideValues = []struct {
+	option string
+	length func(CacheConfig) time.Duration
+}{
+	{"absent_for", func(c CacheConfig) time.Duration { return c.AbsentFor }},
+	{"stale_for", func(c CacheConfig) time.Duration { return c.StaleFor }},
+	{"soft_timeout", func(c CacheConfig) time.Duration { return c.SoftTimeout }},
+	{"error_for", func(c CacheConfig) time.Duration { return c.ErrorFor }},
+}
+
+// refuseBesidesBareValues finds options that need more than the bare bytes that Django reads.
+func (r *resolver) refuseBesidesBareValues(c *resolution) {
+	serializer := c.config.Serializer
+	if serializer == serializerNative {
+		return
+	}
+	for _, beside := range besideValues {
+		path := c.path(beside.option)
+		if beside.length(c.config) == 0 || rowAt(path).pending != "" {
+			continue
+		}
+		r.fault(path, faultf("CW219", "remove it, or write serializer: native",
+			"needs more than a bare value, and serializer: %s stores exactly what Django does", serializer))
+	}
+	if c.config.Keys == string(cache.KeysHash) {
+		r.fault(c.path("keys"), faultf("CW219", "write keys: strict and use shorter keys, or write serializer: native",
+			"Django cannot compute shortened keys, and serializer: %s shares them with it", serializer).fixed(string(cache.KeysStrict)))
 	}
 }
 
@@ -157,6 +202,24 @@ func (r *resolver) refuseTwoDatabases(c *resolution) {
 	db := c.config.Pool.DB
 	if db != nil && c.url.HasDB && *db != c.url.DB {
 		r.fault(c.path(poolName+".db"), faultf("CW218", "remove db, or correct the URL", "is %d, and redis_url says database %d", *db, c.url.DB))
+	}
+}
+
+// refuseOptionsOfManyServers finds options about several servers where there is one, or one master.
+func (r *resolver) refuseOptionsOfManyServers(c *resolution) {
+	pool := c.config.Pool
+	if len(pool.StartupNodes) > 0 {
+		return
+	}
+	if pool.ReadFromReplicas && len(pool.Sentinels) == 0 {
+		r.fault(c.path(poolName+".read_from_replicas"), faultf("CW221", "add sentinels or startup_nodes, or remove it",
+			"sends reads to replicas, and none are known of a single server"))
+	}
+	for _, option := range []string{poolName + ".require_full_coverage", poolName + ".skip_full_coverage_check"} {
+		if c.has(option) {
+			r.fault(c.path(option), faultf("CW221", "add startup_nodes, or remove it",
+				"is about the slots of a cluster, and there are no startup_nodes"))
+		}
 	}
 }
 

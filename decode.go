@@ -109,6 +109,9 @@ func (d *decoder) value(s *setting) (value any, text string, _ *fault) {
 		}
 	}
 	if s.field.kind == kindNodes {
+		if in.tag == "!!bool" || in.tag == "!!int" || in.tag == "!!float" {
+			return nil, "", badNode("%s is not the name of a host", oneLine(in.text))
+		}
 		value, bad := parseNodeList(in.text)
 		return value, in.text, bad
 	}

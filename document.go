@@ -1,6 +1,7 @@
 package cachewright
 
 import (
+	"cmp"
 	"errors"
 	"regexp"
 	"slices"
@@ -269,27 +270,41 @@ func (d *document) unknown(name string, fields []field, path []string, f yamltre
 	}
 }
 
-// showScalar writes a scalar for a fix line, or an example where it may be secret.
+// showScalar writes a scalar for a fix line, or what the option takes instead.
 func showScalar(row *field, n *yamltree.Node) string {
-	text := showText(row, n.Text())
-	if n.Quoted() && text == n.Text() {
+	in := scalar{text: n.Text(), quoted: n.Quoted(), tag: n.Tag()}
+	if in.quoted {
+		in.tag = ""
+	}
+	text := showText(row, in)
+	if in.quoted && text == in.text {
 		return strconv.Quote(text)
 	}
 	return text
 }
 
-func showText(row *field, text string) string {
-	if row.kind == kindChoice && !slices.Contains(row.choices, text) {
-		if ours := meant[strings.ToLower(text)]; slices.Contains(row.choices, ours) {
-			return ours
+// showText writes a value for a fix line: as it is if the option takes it, and otherwise what was meant,
+// or an example. It shows nothing that may be secret.
+func showText(row *field, in scalar) string {
+	isTemplate := strings.Contains(in.text, "${")
+	hasLogin := strings.Contains(in.text, "@") && (row.kind == kindURL || strings.Contains(in.text, "://"))
+	switch {
+	case in.text == "", row.secret, hasLogin, strings.Contains(in.text, "\n"):
+		return row.example
+	case isTemplate && row.kind != kindGroup && row.kind != kindKeepalive:
+		return in.text
+	case row.kind == kindURL && redisurl.Redact(in.text) != in.text:
+		return row.example
+	case row.kind == kindNodes:
+		if _, bad := parseNodeList(in.text); bad != nil {
+			return row.example
 		}
-		return row.example
+		return in.text
 	}
-	hasPassword := row.kind == kindURL && !strings.Contains(text, "${") && redisurl.Redact(text) != text
-	if text == "" || row.secret || hasPassword || strings.Contains(text, "\n") {
-		return row.example
+	if _, bad := row.read(in); bad != nil {
+		return cmp.Or(bad.value, row.example)
 	}
-	return text
+	return in.text
 }
 
 // leaf reads the value of an option.
@@ -322,7 +337,7 @@ func (d *document) leaf(row *field, path []string, f yamltree.Field) {
 	case row.kind == kindNodes || row.kind == kindKeepalive:
 		s.node = n
 	default:
-		d.add(s.place, dotted(path), 1, faultf("CW109", "write "+row.example, "is %s, not %s", kindName(n), row.shape()))
+		d.add(s.place, dotted(path), 1, faultf("CW109", "write one value, as "+row.example, "is %s, not %s", kindName(n), row.shape()))
 		return
 	}
 	d.settings = append(d.settings, s)

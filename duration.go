@@ -147,7 +147,9 @@ func (f *field) checkDuration(d time.Duration) *fault {
 		return nil
 	case d < 0:
 		return f.negative(formatDuration(d))
-	case f.min > 0 && int64(d) < f.min:
+	case d == 0 && f.min > 0:
+		return faultf("CW102", "write a duration, as "+f.example, "0 leaves no time at all").fixed(f.example)
+	case int64(d) < f.min:
 		return faultf("CW102", "write a duration, as "+f.example, "%s is less than %s", formatDuration(d), formatDuration(max(time.Duration(f.min), time.Millisecond))).fixed(f.example)
 	case f.max > 0 && int64(d) > f.max:
 		return faultf("CW102", "write a shorter one", "%s is more than %s", formatDuration(d), formatDuration(time.Duration(f.max))).fixed(f.example)

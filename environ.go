@@ -173,7 +173,7 @@ func (r *variableReader) unknown(name string, fields []field, path, parts []stri
 	if bad.value != "" {
 		head := strings.TrimSuffix(v.place.variable, strings.Join(parts, levels))
 		meant := append([]string{strings.ToUpper(bad.value)}, parts[1:]...)
-		problem.Fix = head + strings.Join(meant, levels) + "=" + shellWord(showText(find(fields, bad.value), v.value))
+		problem.Fix = head + strings.Join(meant, levels) + "=" + shellWord(showText(find(fields, bad.value), scalar{text: v.value}))
 	}
 }
 

@@ -26,23 +26,30 @@ const (
 )
 
 // field is one option: the row of a table that drives decoding, the names of environment variables,
-// suggestions, defaults, checks, and whatever documents the options.
+// suggestions, defaults, checks, the schema for editors and the reference.
 type field struct {
 	name    string // in YAML
 	goName  string // of the struct field
 	kind    kind
 	min     int64    // of a number; of a duration in nanoseconds
 	max     int64    // zero means no bound but the type's
-	choices []string // of kindChoice, the default first
+	choices []string // of kindChoice, the default first; of kindText the usual values
 	preset  string   // the default as YAML writes it; empty for none, or one that depends
 	secret  bool     // the value is never shown
 	path    bool     // a relative one counts from the folder of the file it is written in
 	env     string   // the variable of a project option; those of caches follow from their names
 	pending string   // why the option is refused although it is one; empty if it works
 	backend string   // the only backends that it means something to, comma separated; empty for all
-	doc     string   // what it does, in a sentence
-	example string   // a value to paste
 	fields  []field  // of kindGroup
+
+	// What the reference tells, in Markdown without line breaks.
+	doc     string            // what it does, in a sentence
+	example string            // a value to paste
+	unit    string            // of kindInt: what it counts
+	unset   string            // what holds without it, where preset does not say it
+	special string            // values with a meaning of their own, in a clause
+	effects map[string]string // what it does on a backend, where that needs saying
+	django  string            // what it is in Django's settings, or none and why; empty for the same name
 }
 
 // find returns the row called name.

@@ -21,7 +21,7 @@ func (d *decoder) structure(s *setting) (value any, text string, _ *fault) {
 		options, bad := d.keepalive(s.node)
 		return options, "", bad
 	}
-	return nil, "", faultf("CW109", "write "+s.field.example, "is %s, not %s", kindName(s.node), s.field.shape())
+	return nil, "", faultf("CW109", "write one value, as "+s.field.example, "is %s, not %s", kindName(s.node), s.field.shape())
 }
 
 func badNode(format string, args ...any) *fault {
@@ -147,6 +147,9 @@ func makeNode(host, port string) (redis.Node, *fault) {
 	if host == "" || strings.ContainsAny(host, " /@[]") {
 		return n, badNode("names no host")
 	}
+	if strings.Trim(host, "0123456789") == "" {
+		return n, badNode("names no host, only a number")
+	}
 	if port == "" {
 		return n, nil
 	}
@@ -191,7 +194,7 @@ func (d *decoder) keepalive(n *yamltree.Node) (redis.KeepaliveOptions, *fault) {
 		if bad != nil {
 			return options, bad
 		}
-		value, bad := row.read(scalar{text: text})
+		value, bad := row.read(scalar{text: text, quoted: f.Value.Quoted() && !strings.Contains(f.Value.Text(), "${")})
 		if bad != nil {
 			bad.message, bad.value = name+": "+bad.message, ""
 			return options, bad

@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/cachewright/cachewright/cache"
+	"github.com/cachewright/cachewright/django"
 	"github.com/cachewright/cachewright/internal/redisurl"
 	"github.com/cachewright/cachewright/store"
 	"github.com/cachewright/cachewright/store/dummy"
@@ -121,11 +123,6 @@ func (p *Plan) options(opts []OpenOption) (opening, error) {
 		}
 		o.stores[opt.alias] = opt.store
 	}
-	for _, c := range p.Caches {
-		if c.Pending != "" && o.stores[c.Alias] == nil {
-			refused = append(refused, fmt.Errorf("cachewright: open %q: %s: %w", c.Alias, c.Pending, errors.ErrUnsupported))
-		}
-	}
 	return o, errors.Join(refused...)
 }
 
@@ -133,7 +130,7 @@ func (p *Plan) options(opts []OpenOption) (opening, error) {
 func (cs *Caches) open(ctx context.Context, c *CachePlan, o opening) error {
 	s, given := o.stores[c.Alias]
 	if given {
-		c.Backend, c.Rule, c.Reason, c.ReasonOrigin, c.Location, c.Pending = BackendGiven, 0, "the program gave its store", originGo, "", ""
+		c.Backend, c.Rule, c.Reason, c.ReasonOrigin, c.Location = BackendGiven, 0, "the program gave its store", originGo, ""
 	} else {
 		var err error
 		if s, err = cs.openStore(c); err != nil {
@@ -141,9 +138,11 @@ func (cs *Caches) open(ctx context.Context, c *CachePlan, o opening) error {
 		}
 	}
 	s = store.Intercept(s, o.interceptors...)
+	codec, compress := c.codec()
 	base, err := cache.NewBase(s, cache.Options{
 		Name: c.Alias, Prefix: c.KeyPrefix, Version: c.Version, TTL: c.Timeout, Keys: cache.KeyMode(c.Keys),
-		Compress: c.Compress, LoadTimeout: c.LoadTimeout, AbsentFor: c.AbsentFor,
+		Codec: codec, Compress: compress, LoadTimeout: c.LoadTimeout, AbsentFor: c.AbsentFor,
+		OnError: cache.ErrorMode(c.OnError), DegradedLoads: c.degradedLoads(),
 		Hooks: o.hooks, Logger: cs.plan.loggerOrDefault(),
 	})
 	if err != nil {
@@ -159,6 +158,25 @@ func (cs *Caches) open(ctx context.Context, c *CachePlan, o opening) error {
 		}
 	}
 	return nil
+}
+
+// degradedLoads translates the option: a cache takes zero for its default and less for no bound.
+func (c *CachePlan) degradedLoads() int {
+	switch {
+	case c.DegradedLoads == nil:
+		return 0
+	case *c.DegradedLoads == 0:
+		return -1
+	}
+	return *c.DegradedLoads
+}
+
+// codec returns how values are written, nil for native ones, and whether the cache itself compresses them.
+func (c *CachePlan) codec() (codec cache.Codec, compress bool) {
+	if c.Serializer == serializerNative {
+		return nil, c.Compress
+	}
+	return django.Codec{Serializer: django.Serializer(c.Serializer), Compress: c.Compress}, false
 }
 
 // openStore opens the backend of c. A file cache that nobody asked for gives way to rule 7 when its
@@ -201,20 +219,34 @@ func (cs *Caches) fallBack(c *CachePlan, cause error) (store.Store, error) {
 	return dummy.New(), nil
 }
 
-// redisOptions are the options of the store that c asks for. The plan has checked the URL.
+// redisOptions are the options of the store that c asks for. The plan has checked the URL, which caches with
+// Sentinels or nodes of a cluster may do without.
 func (c *CachePlan) redisOptions(logger *slog.Logger) (redis.Options, error) {
+	o := redis.Options{MaxConnections: c.MaxConnections, MaxValueBytes: c.MaxValueBytes, Pool: c.Pool, Logger: logger}
+	if c.RedisURL.IsZero() {
+		o.TLS = c.asksForTLS()
+		return o, nil
+	}
 	u, err := redisurl.Parse(c.RedisURL.Reveal())
 	if err != nil {
 		return redis.Options{}, err
 	}
-	o := redis.Options{
-		Address: u.Address(), TLS: u.TLS, Username: u.Username, Password: u.Password,
-		MaxConnections: c.MaxConnections, Pool: c.Pool, Logger: logger,
-	}
+	o.Address, o.TLS, o.Username, o.Password = u.Address(), u.TLS, u.Username, u.Password
 	if u.HasDB {
 		o.DB = &u.DB
 	}
 	return o, nil
+}
+
+// asksForTLS says that an option of encrypted connections is written. Where there is no URL, that is how
+// they are asked for.
+func (c *CachePlan) asksForTLS() bool {
+	for name, v := range c.Values {
+		if v.Written && strings.HasPrefix(name, poolName+".ssl_") {
+			return true
+		}
+	}
+	return false
 }
 
 // log writes one line per cache and one per finding.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +19,6 @@ import (
 	"github.com/cachewright/cachewright/store"
 	"github.com/cachewright/cachewright/store/dummy"
 	"github.com/cachewright/cachewright/store/memory"
-	"github.com/cachewright/cachewright/store/redis"
 )
 
 // quiet is the logger of tests that look at something else.
@@ -347,21 +347,6 @@ func TestARedisThatIsDown(t *testing.T) {
 	}
 }
 
-func TestTopologiesThatDoNotOpenYetSaySo(t *testing.T) {
-	for name, c := range map[string]cachewright.CacheConfig{
-		"encrypted": {RedisURL: "rediss://cache.example.com:6380/0"},
-		"Sentinel":  {Pool: cachewright.PoolOptions{Sentinels: []redis.Node{{Host: "s1", Port: 26379}}, ServiceName: "mymaster"}},
-		"cluster":   {Pool: cachewright.PoolOptions{StartupNodes: []redis.Node{{Host: "n1", Port: 6379}}}},
-	} {
-		_, err := cachewright.Open(t.Context(), cachewright.Config{
-			Environment: "development", Logger: quiet, Caches: map[string]cachewright.CacheConfig{"default": c},
-		})
-		if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
 func TestOpenLogsWhatRunsAndNoSecret(t *testing.T) {
 	server := testredis.Start(t)
 	var out bytes.Buffer
@@ -396,5 +381,44 @@ func TestOpenWithANamedEnvironmentReadsNoDotenv(t *testing.T) {
 	}
 	if _, err := cachewright.Open(t.Context(), cachewright.Config{Logger: quiet}); err == nil || !strings.Contains(err.Error(), "prodution") {
 		t.Errorf("without a name in Go: %v, want the slip in .env", err)
+	}
+}
+
+func TestSerializersOfDjangoStoreItsBytesOnEveryBackend(t *testing.T) {
+	config := cachewright.Config{Serializer: "json", Caches: map[string]cachewright.CacheConfig{
+		"default": {Backend: cachewright.BackendMemory},
+		"files":   {Backend: cachewright.BackendFile, Location: t.TempDir(), Compress: true},
+		"packed":  {Backend: cachewright.BackendMemory, Serializer: "msgpack"},
+		"own":     {Backend: cachewright.BackendMemory, Serializer: "native", Compress: true, AbsentFor: time.Minute},
+	}, Logger: slog.New(slog.DiscardHandler)}
+	caches, err := cachewright.Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = caches.Close() })
+	for alias, want := range map[string]string{"default": `["a", 1.0]`, "files": `["a", 1.0]`, "packed": "\x92\xa1a\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00"} {
+		values, err := cachewright.Of[any](caches, alias)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := values.Set(t.Context(), "k", []any{"a", 1.0}); err != nil {
+			t.Fatal(err)
+		}
+		s, err := caches.Store(alias)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, found, err := s.Get(t.Context(), ":1:k"); string(got) != want || !found || err != nil {
+			t.Errorf("%s holds %q, %v, %v; want %q", alias, got, found, err, want)
+		}
+		if got, found, err := values.Get(t.Context(), "k"); !reflect.DeepEqual(got, []any{"a", 1.0}) || !found || err != nil {
+			t.Errorf("%s: Get = %v, %v, %v", alias, got, found, err)
+		}
+	}
+	if _, err := cachewright.Of[[]byte](caches, "default"); err == nil || !strings.Contains(err.Error(), "is bytes, which JSON does not have") {
+		t.Errorf("bytes in JSON: %v", err)
+	}
+	if _, err := cachewright.Of[[]byte](caches, "own"); err != nil {
+		t.Errorf("bytes in native values: %v", err)
 	}
 }

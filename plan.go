@@ -46,18 +46,16 @@ type CachePlan struct {
 	Compress       bool
 	MaxEntries     int
 	MaxBytes       int64
+	MaxValueBytes  int64  // of one value in Redis
 	Keys           string // strict, hash or any
 	OnError        string // raise or ignore
+	DegradedLoads  *int   // nil for the default, zero for no bound
 	Require        bool
 	LoadTimeout    time.Duration
 	AbsentFor      time.Duration
 
 	// Values are the effective options under their YAML names, with their origins; secrets masked.
 	Values map[string]Value
-
-	// Pending says why Open refuses this cache although its configuration is right: its topology
-	// does not open in this version. Empty means that it opens.
-	Pending string
 }
 
 // Value is one effective option of a plan.

@@ -339,7 +339,8 @@ func (r *resolver) fill(c *resolution) {
 	p, o := &c.plan, c.config
 	p.Version, p.Timeout, p.MaxConnections = o.Version, o.Timeout, o.MaxConnections
 	p.Pool, p.Serializer, p.Compress = o.Pool, o.Serializer, o.Compress
-	p.MaxEntries, p.MaxBytes, p.Keys, p.OnError = o.MaxEntries, o.MaxBytes, o.Keys, o.OnError
+	p.MaxEntries, p.MaxBytes, p.Keys, p.OnError, p.DegradedLoads = o.MaxEntries, o.MaxBytes, o.Keys, o.OnError, o.DegradedLoads
+	p.MaxValueBytes = o.MaxValueBytes
 	p.Require, p.LoadTimeout, p.AbsentFor = o.Require, o.LoadTimeout, o.AbsentFor
 	p.KeyPrefix = o.KeyPrefix
 	if p.Rule == 4 && !p.Values["key_prefix"].Written {
@@ -401,25 +402,20 @@ func (p *CachePlan) knows(name string) bool {
 	return name != "db"
 }
 
-// fillRedis describes the server, and what this version does not open.
+// fillRedis describes the server.
 func (r *resolver) fillRedis(c *resolution) {
 	p := &c.plan
 	switch {
 	case len(p.Pool.Sentinels) > 0:
 		p.Location = fmt.Sprintf("%s at Sentinels %s, database %d", p.Pool.ServiceName, strings.Join(plainNodes(p.Pool.Sentinels), ", "), database(c))
-		p.Pending = "connections through Sentinel come with a later version"
 	case len(p.Pool.StartupNodes) > 0:
 		nodes := plainNodes(p.Pool.StartupNodes)
 		if !p.RedisURL.IsZero() && !slices.Contains(nodes, c.url.Address()) {
 			nodes = append([]string{c.url.Address()}, nodes...)
 		}
 		p.Location = "cluster of " + strings.Join(nodes, ", ")
-		p.Pending = "connections to a cluster come with a later version"
 	default:
 		p.Location = c.url.Redacted()
-		if c.url.TLS {
-			p.Pending = "encrypted connections come with a later version"
-		}
 	}
 }
 

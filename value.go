@@ -1,6 +1,7 @@
 package cachewright
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"math"
@@ -170,7 +171,7 @@ func (f *field) parseInt(text string) (any, *fault) {
 	case wholeNumber.MatchString(text):
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return nil, faultf("CW102", "write "+f.bounds(), "%s is too large", text).fixed(f.example)
+			return nil, faultf("CW102", "write a smaller one", "%s is too large", text).fixed(f.example)
 		}
 		return n, nil
 	case leadingZeros.MatchString(text):
@@ -323,7 +324,7 @@ func (f *field) badChoice(v string) *fault {
 	if near, ok := spell.Near(v, f.choices); ok {
 		return faultf("CW106", "did you mean "+near+"?", "%s is none of %s", oneLine(v), list).fixed(near)
 	}
-	return faultf("CW106", "write one of them", "%s is none of %s", oneLine(v), list).fixed(f.choices[0])
+	return faultf("CW106", "write one of them", "%s is none of %s", oneLine(v), list).fixed(cmp.Or(f.preset, f.example))
 }
 
 func (f *field) checkNumber(v int64) *fault {

@@ -1,113 +1,97 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"math/rand/v2"
-	"testing"
-	"time"
-
-	"github.com/cachewright/cachewright"
-	"github.com/cachewright/cachewright/cache"
-	"github.com/cachewright/cachewright/store"
-	"github.com/maypok86/otter/v2"
+	"os"
+	"runtime"
+	"text/tabwriter"
 )
 
-// point is a scalar struct: what a typed hit returns without decoding.
-type point struct {
-	ID    int64
-	Score float64
-	Seen  uint32
-	On    bool
-}
-
-// held is what the bare engine keeps: the value with its lifetime, as our memory store does.
-type held struct {
-	value point
-	ttl   time.Duration
-}
-
-// memoryBench compares a typed memory hit with the bare engine under the same expiry settings.
-func memoryBench() []question {
-	var questions []question
-	for _, size := range []int{250, 100_000} {
-		keys := make([]string, size)
-		for i := range keys {
-			keys[i] = fmt.Sprintf("user:%016d", i)
+// askMemory compares reads and overwriting writes of 1 KiB.
+func askMemory(r *run) error {
+	for _, size := range r.sizes {
+		if err := askMemoryOf(r, size); err != nil {
+			return err
 		}
-		order := make([]string, 1<<16)
-		for i := range order {
-			order[i] = keys[rand.IntN(size)]
-		}
-		questions = append(questions, question{
-			name:       fmt.Sprintf("typed memory hit, %d keys of 21 bytes, scalar struct", size),
-			contenders: []contender{bareHit(keys, order), typedHit("cache.Get", keys, order, get), typedHit("cache.Fetch", keys, order, fetch)},
-		})
 	}
-	return questions
+	return nil
 }
 
-func bareHit(keys, order []string) contender {
-	engine := otter.Must(&otter.Options[string, held]{
-		MaximumWeight: 1 << 30,
-		Weigher:       func(key string, _ held) uint32 { return uint32(len(key)) + 64 },
-		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, held]) time.Duration {
-			return e.Value.ttl
-		}),
-	})
-	for i, key := range keys {
-		engine.Set(key, held{point{ID: int64(i)}, time.Hour})
-	}
-	return contender{"bare otter", func(b *testing.B) {
-		b.ReportAllocs()
-		for i := range b.N {
-			if _, ok := engine.GetIfPresent(order[i&(len(order)-1)]); !ok {
-				b.Fatal("miss")
+func askMemoryOf(r *run, size int) error {
+	keys, value := keysOf(size), newValue()
+	o := shuffled(keys)
+	gets := question{name: fmt.Sprintf("get of 1 KiB from memory, %d entries", size)}
+	sets := question{name: fmt.Sprintf("set of 1 KiB in memory, overwriting, %d entries", size)}
+	for _, m := range engines {
+		e, err := m.make(load{size, valueBytes})
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		defer e.close()
+		for _, key := range keys {
+			// Engines that hand out what they were given get a value of their own for every key.
+			if err := e.set(key, append([]byte(nil), value...)); err != nil {
+				return fmt.Errorf("%s: %w", m.name, err)
 			}
+			e.get(key)
 		}
-	}}
+		gets.contenders = append(gets.contenders, contender{m.name, reading(func(i int) (bool, error) {
+			return e.get(o.at(i)), nil
+		})})
+		sets.contenders = append(sets.contenders, contender{m.name, writing(func(i int) error {
+			return e.set(o.at(i), value)
+		})})
+	}
+	if err := r.ask(gets); err != nil {
+		return err
+	}
+	return r.ask(sets)
 }
 
-func typedHit(name string, keys, order []string, read func(context.Context, *cache.Cache[point], string) bool) contender {
-	ctx := context.Background()
-	caches, err := cachewright.Open(ctx, cachewright.Config{
-		Environment: "development",
-		Caches:      map[string]cachewright.CacheConfig{"default": {Backend: "memory", MaxBytes: 1 << 30, Timeout: time.Hour}},
-		Logger:      quiet,
-	})
+const (
+	footprintEntries = 200_000
+	footprintBytes   = 64
+)
+
+// askFootprint weighs entries with keys of 21 and values of 64 bytes, each with memory of its own.
+func askFootprint(*run) error {
+	fmt.Printf("\nmemory per entry, %d entries, keys of 21 bytes, values of %d bytes\n", footprintEntries, footprintBytes)
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "  contender\tbytes\tratio")
+	var base float64
+	for _, m := range engines {
+		bytes, err := weigh(m)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		if base == 0 {
+			base = bytes
+		}
+		fmt.Fprintf(w, "  %s\t%.0f\t%.2f\n", m.name, bytes, bytes/base)
+	}
+	return w.Flush()
+}
+
+// weigh returns how much the heap grows with each entry.
+func weigh(m maker) (bytes float64, err error) {
+	before := heap()
+	e, err := m.make(load{footprintEntries, footprintBytes})
 	if err != nil {
-		fail(err)
+		return 0, err
 	}
-	points, err := cachewright.Of[point](caches, "default")
-	if err != nil {
-		fail(err)
-	}
-	for i, key := range keys {
-		if err := points.Set(ctx, key, point{ID: int64(i)}); err != nil {
-			fail(err)
-		}
-		if !read(ctx, points, key) { // the first hit decodes and leaves the copy that later ones find
-			fail(fmt.Errorf("%s missed what was just set", key))
+	defer e.close()
+	for i := range footprintEntries {
+		if err := e.set(fmt.Sprintf("user:%016d", i), make([]byte, footprintBytes)); err != nil {
+			return 0, err
 		}
 	}
-	return contender{name, func(b *testing.B) {
-		b.ReportAllocs()
-		for i := range b.N {
-			if !read(ctx, points, order[i&(len(order)-1)]) {
-				b.Fatal("miss")
-			}
-		}
-	}}
+	return float64(heap()-before) / footprintEntries, nil
 }
 
-func get(ctx context.Context, c *cache.Cache[point], key string) bool {
-	_, found, err := c.Get(ctx, key)
-	return found && err == nil
+func heap() int64 {
+	runtime.GC()
+	runtime.GC() // what the first one has moved to be finalized or pooled
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
-
-func fetch(ctx context.Context, c *cache.Cache[point], key string) bool {
-	_, err := c.Fetch(ctx, key, noLoad)
-	return err == nil
-}
-
-func noLoad(context.Context) (point, error) { return point{}, store.ErrUnavailable }

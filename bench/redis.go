@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"testing"
 	"time"
 
 	"github.com/cachewright/cachewright"
@@ -15,88 +14,58 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// redisBench compares our Redis store with the client below it, on a server that it starts on a free
-// loopback port. end stops the server.
-func redisBench() (questions []question, end func(), err error) {
+// askRedis compares our Redis store with the client below it, on a server that it starts on a free
+// loopback port.
+func askRedis(r *run) error {
 	addr, stop, err := startServer()
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	caches, err := cachewright.Open(context.Background(), cachewright.Config{
+	defer stop()
+	ctx := context.Background()
+	caches, err := cachewright.Open(ctx, cachewright.Config{
 		Environment: "development", RedisURL: "redis://" + addr + "/0", Logger: quiet,
 		Caches: map[string]cachewright.CacheConfig{"default": {Require: true}},
 	})
 	if err != nil {
-		stop()
-		return nil, nil, err
+		return err
 	}
-	end = func() {
-		_ = caches.Close()
-		stop()
-	}
+	defer caches.Close()
 	s, err := caches.Store("default")
 	if err != nil {
-		end()
-		return nil, nil, err
+		return err
 	}
 	// The store hands out its own client: the same connections under the same profile.
 	client, ok := store.As[rueidis.Client](s)
 	if !ok {
-		end()
-		return nil, nil, errors.New("the Redis store does not hand out its client")
+		return errors.New("the Redis store does not hand out its client")
 	}
 	value := make([]byte, 100)
-	if err := s.Set(context.Background(), "k", value, time.Hour); err != nil {
-		end()
-		return nil, nil, err
+	if err := s.Set(ctx, "k", value, time.Hour); err != nil {
+		return err
 	}
 	for _, callers := range []int{1, 64} {
-		questions = append(questions,
-			question{fmt.Sprintf("Redis GET of 100 B, %d goroutines", callers), []contender{
-				{"bare rueidis", parallel(callers, func(ctx context.Context) error {
-					_, err := client.Do(ctx, client.B().Get().Key("k").Build()).AsBytes()
-					return err
-				})},
-				{"store/redis", parallel(callers, func(ctx context.Context) error {
-					_, _, err := s.Get(ctx, "k")
-					return err
-				})},
-			}},
-			question{fmt.Sprintf("Redis SET of 100 B, %d goroutines", callers), []contender{
-				{"bare rueidis", parallel(callers, func(ctx context.Context) error {
-					return client.Do(ctx, client.B().Set().Key("k").Value(string(value)).PxMilliseconds(3_600_000).Build()).Error()
-				})},
-				{"store/redis", parallel(callers, func(ctx context.Context) error {
-					return s.Set(ctx, "k", value, time.Hour)
-				})},
-			}},
-		)
-	}
-	return questions, end, nil
-}
-
-// parallel runs call on as many goroutines as callers says.
-func parallel(callers int, call func(context.Context) error) func(b *testing.B) {
-	return func(b *testing.B) {
-		b.ReportAllocs()
-		b.SetParallelism((callers + 1) / 2) // times GOMAXPROCS, which is 2 where this is meant to run
-		if callers == 1 {
-			for range b.N {
-				if err := call(context.Background()); err != nil {
-					b.Fatal(err)
-				}
-			}
-			return
+		gets := question{fmt.Sprintf("Redis GET of 100 B, %d goroutines", callers), []contender{
+			{"bare rueidis", parallel(callers, func() error {
+				_, err := client.Do(ctx, client.B().Get().Key("k").Build()).AsBytes()
+				return err
+			})},
+			{"store/redis", parallel(callers, func() error {
+				_, _, err := s.Get(ctx, "k")
+				return err
+			})},
+		}}
+		sets := question{fmt.Sprintf("Redis SET of 100 B, %d goroutines", callers), []contender{
+			{"bare rueidis", parallel(callers, func() error {
+				return client.Do(ctx, client.B().Set().Key("k").Value(string(value)).PxMilliseconds(3_600_000).Build()).Error()
+			})},
+			{"store/redis", parallel(callers, func() error { return s.Set(ctx, "k", value, time.Hour) })},
+		}}
+		if err := errors.Join(r.ask(gets), r.ask(sets)); err != nil {
+			return err
 		}
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				if err := call(context.Background()); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
 	}
+	return nil
 }
 
 // startServer starts a redis-server without persistence and waits until it listens.

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/cachewright/cachewright/internal/testredis"
 	"github.com/cachewright/cachewright/session"
@@ -190,5 +193,41 @@ func TestACommitThatIsAlwaysOvertakenGivesUp(t *testing.T) {
 	defer cancel()
 	if err := s.Update(ctx, token, func(d []byte) ([]byte, error) { return append(d, 'x'), nil }); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Update = %v, want the end of its context", err)
+	}
+}
+
+// counter counts calls by operation. It is for concurrent use.
+type counter struct {
+	mu    sync.Mutex
+	calls map[store.Op]int
+}
+
+func (*counter) Before(ctx context.Context, _ *store.Call) (context.Context, error) { return ctx, nil }
+
+func (c *counter) After(_ context.Context, call *store.Call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls[call.Op]++
+}
+
+func TestALoadOnRedisIsOneRoundTrip(t *testing.T) {
+	server := testredis.Start(t)
+	raw, err := redis.Open(redis.Options{Address: server.Addr, Pool: redis.PoolOptions{SocketTimeout: 5 * time.Second}})
+	must(t, err)
+	defer raw.Close()
+	calls := &counter{calls: map[store.Op]int{}}
+	s := open(t, store.Intercept(raw, calls), session.Options{Idle: time.Hour})
+	token := newToken()
+	commit(t, s, token, "ann:1")
+	clear(calls.calls)
+	server.Do("CONFIG", "RESETSTAT")
+	wantData(t, s, token, "ann:1") // reads and puts off the idle timeout
+	wantData(t, s, token, "ann:1") // reads
+	if diff := cmp.Diff(map[store.Op]int{store.OpRenew: 1, store.OpGet: 1}, calls.calls); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	stats := server.Do("INFO", "commandstats")
+	if !strings.Contains(stats, "cmdstat_getex:calls=1,") || !strings.Contains(stats, "cmdstat_get:calls=1,") {
+		t.Errorf("Redis was asked:\n%s", stats)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/cachewright/cachewright"
 )
@@ -57,6 +58,9 @@ func (v *invocation) printVerdict(cards card, verdict verdict) {
 	}
 	cards.body(verdict.cache)
 	cards.redisRows(verdict.cache, verdict.server)
+	if verdict.folder != nil {
+		row(v.report, "holds", describeFolder(*verdict.folder, time.Now()))
+	}
 	if len(verdict.proved) > 0 {
 		row(v.report, "proved", strings.Join(verdict.proved, " · "))
 	}

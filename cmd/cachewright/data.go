@@ -97,8 +97,6 @@ func unreachable(err error, c cachewright.CachePlan) error {
 func refuse(c cachewright.CachePlan) error {
 	const instead = "give it Redis (redis_url in config.yaml, or REDIS_URL) or backend: file, or ask the program that holds it"
 	switch {
-	case c.Pending != "":
-		return misuse("cache %q cannot be opened: %s", c.Alias, c.Pending)
 	case c.Backend == cachewright.BackendMemory:
 		return misuse("cache %q is in memory (rule %d: %s): it lives inside one process, and this is another one; %s",
 			c.Alias, c.Rule, c.Reason, instead)

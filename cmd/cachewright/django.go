@@ -22,6 +22,7 @@ const (
 // rendering is one call of django.
 type rendering struct {
 	format string // --format
+	target string // --target
 	out    string // --out
 	check  string // --check
 
@@ -34,16 +35,24 @@ func (v *invocation) djangoCommand() *cobra.Command {
 		Use:   "django",
 		Short: "Write the same caches as Django settings",
 		Long: `Django writes CACHES and the session settings for a Django project that uses the same configuration.
-The text depends on the configuration only, so it can be kept under version control and compared.
+The text depends on the configuration and the environment's name only, not on how that is chosen, so it
+can be kept under version control and compared.
 
-With --check the exit code is 1 if FILE differs from what would be written.`,
+A Redis URL or a password that the configuration takes from a variable stays a lookup of that variable.
+One that stands in the configuration itself is refused, unless --allow-secrets writes it down.
+
+With --check nothing is written. The exit code is 1 if FILE differs from what would be, and the
+differences are shown, without secrets.`,
 		Example: `  cachewright django
   cachewright django --env production --out shop/cache_settings.py
-  cachewright django --env production --check shop/cache_settings.py`,
+  cachewright django --env production --check shop/cache_settings.py
+  cachewright django --target django`,
 		Args: takes(),
 		RunE: func(*cobra.Command, []string) error { return v.django(r) },
 	}
 	cmd.Flags().StringVar(&r.format, "format", formatPython, "the `FORMAT`: python or json")
+	cmd.Flags().StringVar(&r.target, "target", string(settings.DjangoRedis),
+		"the `LIBRARY` that connects to Redis: django-redis, or django for its own backend (4.0 or later)")
 	cmd.Flags().StringVar(&r.out, "out", "", "write to this `FILE` instead of the standard output")
 	cmd.Flags().StringVar(&r.check, "check", "", "write nothing, compare with this `FILE`")
 	cmd.Flags().BoolVar(&r.allowSecrets, "allow-secrets", false, "write passwords that the configuration holds as plain text")
@@ -54,6 +63,9 @@ With --check the exit code is 1 if FILE differs from what would be written.`,
 func (v *invocation) django(r rendering) error {
 	if r.format != formatPython && r.format != formatJSON {
 		return misuse("--format %q: write python or json", r.format)
+	}
+	if t := settings.Target(r.target); t != settings.DjangoRedis && t != settings.Django {
+		return misuse("--target %q: write %s or %s", r.target, settings.DjangoRedis, settings.Django)
 	}
 	// The settings are for another machine, perhaps: what is usable on this one must not change them.
 	p, err := v.planUnder(circumstances{environment: v.environment, environ: v.environ})
@@ -72,7 +84,7 @@ func (v *invocation) django(r rendering) error {
 		if r.allowSecrets {
 			mode = 0o600
 		}
-		return v.writeSettings(r.out, text, mode)
+		return v.writeOut("settings", r.out, text, mode)
 	}
 	_, err = v.stdout.Write(text)
 	return err
@@ -81,10 +93,7 @@ func (v *invocation) django(r rendering) error {
 // render returns the settings and says on stderr what their reader should know.
 func (v *invocation) render(p *cachewright.Plan, r rendering) ([]byte, error) {
 	// No version of ours: the file must not go stale by an upgrade that changes nothing in it.
-	o := settings.Options{Command: "cachewright django", AllowSecrets: r.allowSecrets}
-	if v.environment != "" {
-		o.Command += " --env " + quoteShell(v.environment)
-	}
+	o := settings.Options{Command: v.settingsCommand(p, r), Target: settings.Target(r.target), AllowSecrets: r.allowSecrets}
 	write := settings.Python
 	if r.format == formatJSON {
 		write = settings.JSON
@@ -93,13 +102,30 @@ func (v *invocation) render(p *cachewright.Plan, r rendering) ([]byte, error) {
 	if err != nil {
 		return nil, misuse("%w", err)
 	}
-	for _, w := range settings.Warnings(p) {
+	for _, w := range settings.Warnings(p, o) {
 		v.sayf("%s %s", warn("warning:"), w)
 	}
 	return text, nil
 }
 
-// compareSettings says whether file holds text.
+// settingsCommand is the command that writes the same settings in the folder of their source, whoever
+// runs it and however the environment was chosen this time.
+func (v *invocation) settingsCommand(p *cachewright.Plan, r rendering) string {
+	command := "cachewright django"
+	if path := v.projectPath(); isFile(path) && filepath.Base(path) != configName {
+		command += " --config " + quoteShell(filepath.Base(path))
+	}
+	command += " --env " + quoteShell(p.Environment)
+	if r.target != string(settings.DjangoRedis) {
+		command += " --target " + r.target
+	}
+	if r.allowSecrets {
+		command += " --allow-secrets"
+	}
+	return command
+}
+
+// compareSettings says whether file holds text, and where it does not.
 func (v *invocation) compareSettings(file string, text []byte) error {
 	there, err := os.ReadFile(v.path(file))
 	switch {
@@ -107,23 +133,29 @@ func (v *invocation) compareSettings(file string, text []byte) error {
 		return no("%s is missing; write it with django --out %s", file, quoteShell(file))
 	case err != nil:
 		return misuse("read the settings: %w", err)
-	case !bytes.Equal(there, text):
-		return no("%s is stale: the configuration says something else; write it with django --out %s", file, quoteShell(file))
 	}
-	v.sayf("%s is up to date", file)
-	return nil
+	// Version control may have given the file the line ends of another system.
+	there = bytes.ReplaceAll(there, []byte("\r\n"), []byte("\n"))
+	if bytes.Equal(there, text) {
+		v.sayf("%s is up to date", file)
+		return nil
+	}
+	if _, err := v.stdout.Write(settingsDiff(there, text)); err != nil {
+		return err
+	}
+	return no("%s is stale: the configuration says something else; write it with django --out %s", file, quoteShell(file))
 }
 
-// writeSettings replaces file by text as a whole: a reader sees the old text or the new one. A file that
-// says the same already is left alone.
-func (v *invocation) writeSettings(file string, text []byte, mode fs.FileMode) error {
+// writeOut replaces file by text as a whole: a reader sees the old text or the new one. A file that says
+// the same already is left alone. What names the text in an error.
+func (v *invocation) writeOut(what, file string, text []byte, mode fs.FileMode) error {
 	path := v.path(file)
 	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, text) {
 		v.sayf("%s is up to date", file)
 		return nil
 	}
 	if err := replaceFile(path, text, mode); err != nil {
-		return misuse("write the settings: %w", err)
+		return misuse("write the %s: %w", what, err)
 	}
 	v.sayf("wrote %s", file)
 	return nil

@@ -52,9 +52,6 @@ func explainFailure(err error, c cachewright.CachePlan) *failure {
 	case errors.Is(err, errUncached):
 		f.code, f.message, f.meanwhile = codeDirectory, c.Reason, meanwhileUncached
 		f.fix = "make the directory writable, or give the cache a redis_url"
-	case c.Pending != "":
-		f.message = c.Pending
-		f.fix = "until then, write the redis:// URL of a single server"
 	case c.Backend == cachewright.BackendRedis && (errors.Is(err, store.ErrUnavailable) || answered(err)):
 		f.explainRedis(err, c)
 	case c.Backend == cachewright.BackendFile:

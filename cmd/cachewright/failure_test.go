@@ -24,8 +24,6 @@ func TestFailuresAreExplained(t *testing.T) {
 	}
 	byVariable := onRedis
 	byVariable.Values = map[string]cachewright.Value{"redis_url": {Origin: "env REDIS_URL", Written: true}}
-	pending := onRedis
-	pending.Pending = "encrypted connections come with a later version"
 	onFile := cachewright.CachePlan{Alias: "default", Backend: cachewright.BackendFile, Directory: "/srv/cache"}
 
 	tests := []struct {
@@ -51,8 +49,6 @@ func TestFailuresAreExplained(t *testing.T) {
 			"CW500 the connection failed (cache.internal:6380)", "see that the server is up, or correct redis_url (config.yaml:2:12)"},
 		{"something else on the network", down(syscall.EHOSTUNREACH), onRedis,
 			"CW500 no route to host (cache.internal:6380)", "see that the server is up, or correct redis_url (config.yaml:2:12)"},
-		{"a topology of a later version", errors.ErrUnsupported, pending,
-			"encrypted connections come with a later version", "until then, write the redis:// URL of a single server"},
 		{"a full disk", fmt.Errorf("cachewright: set: file store: write: %w: %w", store.ErrUnavailable, syscall.ENOSPC), onFile,
 			"CW506 set: file store: write: store unavailable: no space left on device",
 			"make /srv/cache a directory of this user, or correct location"},

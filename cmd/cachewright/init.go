@@ -89,7 +89,11 @@ func (v *invocation) init(b beginning) error {
 	if err != nil {
 		return err
 	}
-	if err := v.createFile(path, text); err != nil {
+	err = v.createFile(path, text)
+	if errors.Is(err, fs.ErrExist) {
+		return misuse("%s is there already, and init writes over nothing; edit it, or move it away", v.relative(path))
+	}
+	if err != nil {
 		return err
 	}
 	if v.json {
@@ -130,13 +134,10 @@ func isFile(path string) bool {
 	return err == nil && !info.IsDir()
 }
 
-// createFile writes a file that is not there yet.
+// createFile writes a file that is not there yet. If it is, the error is fs.ErrExist.
 func (v *invocation) createFile(path string, text []byte) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return misuse("%s is there already, and init writes over nothing; edit it, or move it away", v.relative(path))
-	case err != nil:
+	if err != nil {
 		return misuse("write the configuration: %w", err)
 	}
 	_, err = f.Write(text)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/cachewright/cachewright"
+	"github.com/cachewright/cachewright/store/file"
+	"github.com/cachewright/cachewright/store/redis"
 )
 
 // The JSON shapes of check and plan are part of the product: programs read them. Fields are never
@@ -42,6 +44,70 @@ type checkedCacheJSON struct {
 	Error       string        `json:"error"` // empty if OK
 	RoundTripUS int64         `json:"round_trip_us"`
 	Findings    []findingJSON `json:"findings"`
+	Folder      *folderJSON   `json:"folder,omitempty"` // of a cache in files
+	Server      *serverJSON   `json:"server,omitempty"` // of a cache on Redis
+}
+
+// serverJSON is what a server says about itself, and what was measured on the way to it. What it does not
+// tell is empty or zero.
+type serverJSON struct {
+	Kind           string     `json:"kind"`
+	Version        string     `json:"version"`
+	Topology       string     `json:"topology"`
+	Role           string     `json:"role"`
+	Protocol       int        `json:"protocol"`
+	Tracking       bool       `json:"tracking"`
+	UsedBytes      int64      `json:"used_bytes"`
+	MaxBytes       int64      `json:"max_bytes"` // 0 for no limit
+	EvictionPolicy string     `json:"eviction_policy"`
+	Persistence    string     `json:"persistence"`
+	Connections    int        `json:"connections"` // of this check
+	Clients        int        `json:"clients"`
+	MaxClients     int        `json:"max_clients"`
+	PingP50US      int64      `json:"ping_p50_us"`
+	PingP99US      int64      `json:"ping_p99_us"`
+	ClockOffsetUS  int64      `json:"clock_offset_us"` // how far it is ahead
+	TLSName        string     `json:"tls_name,omitempty"`
+	TLSExpires     *time.Time `json:"tls_expires,omitempty"`
+}
+
+func serverJSONOf(i *redis.Info) *serverJSON {
+	if i == nil {
+		return nil
+	}
+	server := &serverJSON{
+		Kind: i.Server, Version: i.Version, Topology: topologyName(*i), Role: roleName(i.Role), Protocol: i.Protocol, Tracking: i.Tracking,
+		UsedBytes: i.UsedMemory, MaxBytes: i.MaxMemory, EvictionPolicy: i.EvictionPolicy, Persistence: i.Persistence,
+		Connections: i.Connections, Clients: i.Clients, MaxClients: i.MaxClients,
+		PingP50US: wholeMicros(i.LatencyP50), PingP99US: wholeMicros(i.LatencyP99), ClockOffsetUS: i.ClockOffset.Microseconds(), TLSName: i.TLSName,
+	}
+	if !i.TLSExpires.IsZero() {
+		server.TLSExpires = &i.TLSExpires
+	}
+	return server
+}
+
+// folderJSON is how a folder of files is doing.
+type folderJSON struct {
+	Entries    int        `json:"entries"`
+	Bytes      int64      `json:"bytes"`
+	MaxEntries int        `json:"max_entries"` // 0 for no bound
+	MaxBytes   int64      `json:"max_bytes"`
+	OldestUsed *time.Time `json:"oldest_used"` // null if there is no entry
+	FreeBytes  int64      `json:"free_bytes"`
+}
+
+func folderJSONOf(c *file.Condition) *folderJSON {
+	if c == nil {
+		return nil
+	}
+	folder := &folderJSON{
+		Entries: c.Entries, Bytes: c.Bytes, MaxEntries: c.MaxEntries, MaxBytes: c.MaxBytes, FreeBytes: c.Free,
+	}
+	if !c.Oldest.IsZero() {
+		folder.OldestUsed = &c.Oldest
+	}
+	return folder
 }
 
 type planJSON struct {
@@ -90,7 +156,7 @@ func (c checked) json() checkJSON {
 	for _, v := range c.verdicts {
 		one := checkedCacheJSON{
 			cacheJSON: cacheJSONOf(v.cache), OK: v.ok(), RoundTripUS: wholeMicros(v.p50),
-			Findings: findingsJSON(c.findings, v.cache.Alias),
+			Findings: findingsJSON(c.findings, v.cache.Alias), Folder: folderJSONOf(v.folder), Server: serverJSONOf(v.server),
 		}
 		if v.failure != nil {
 			one.Error = v.failure.Error()

@@ -20,9 +20,6 @@ func (v *invocation) printPlan(p *cachewright.Plan) {
 		cards.head("·", c, "")
 		cards.body(c)
 		cards.redisRows(c, nil)
-		if c.Pending != "" {
-			row(v.report, "pending", warn(c.Pending))
-		}
 		fmt.Fprintln(v.report)
 		v.printOptions(c)
 		fmt.Fprintln(v.report)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cachewright/cachewright"
 	"github.com/cachewright/cachewright/store/redis"
@@ -16,6 +17,7 @@ const (
 
 	// levelWarning is the level of findings that count; the others are notes.
 	levelWarning = "warning"
+	levelInfo    = "info"
 
 	// ruleFallback is the rule that leaves a cache without a backend.
 	ruleFallback = 7
@@ -105,6 +107,7 @@ func (c card) redisRows(cache cachewright.CachePlan, info *redis.Info) {
 	c.valuesRow(cache)
 	if info != nil {
 		row(c.w, "server", describeServer(*info))
+		row(c.w, "link", describeLink(*info, time.Now()))
 	}
 }
 
@@ -114,7 +117,11 @@ func (c card) valuesRow(cache cachewright.CachePlan) {
 		row(c.w, "values", "native (Go only)", "serializer: json shares them with Django")
 		return
 	}
-	row(c.w, "values", cache.Serializer+" (shared with Django)", dim(cache.Values["serializer"].Origin))
+	values := cache.Serializer + " (shared with Django)"
+	if cache.Compress {
+		values = cache.Serializer + " and zlib (shared with Django)"
+	}
+	row(c.w, "values", values, dim(cache.Values["serializer"].Origin))
 }
 
 // printFindings prints advice, in the order given.

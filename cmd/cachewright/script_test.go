@@ -132,6 +132,8 @@ var unsteady = []struct {
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+/0 +`), "127.0.0.1:PORT/0   "},
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "127.0.0.1:PORT"},
 	{regexp.MustCompile(`Redis [0-9.]+ ·(.*) · [0-9]+ MiB, no limit ·`), "Redis # ·$1 · # ·"},
+	{regexp.MustCompile(`[0-9]+ open here · [0-9]+ of 10000 clients · clock (the same|[0-9.]+ (µs|ms|s) (ahead|behind))`), "# open here · # clients · clock #"},
+	{regexp.MustCompile(`[0-9]+ [KMG]iB of disk free`), "# of disk free"},
 	{regexp.MustCompile(` +\n`), "\n"},
 }
 

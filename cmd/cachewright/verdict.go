@@ -9,6 +9,7 @@ import (
 	"github.com/cachewright/cachewright"
 	"github.com/cachewright/cachewright/cache"
 	"github.com/cachewright/cachewright/store"
+	"github.com/cachewright/cachewright/store/file"
 	"github.com/cachewright/cachewright/store/redis"
 )
 
@@ -19,8 +20,9 @@ type verdict struct {
 	proved   []string
 	failure  *failure // nil: the cache works
 	took     time.Duration
-	p50, p99 time.Duration // of a read
-	server   *redis.Info   // nil for what is no server
+	p50, p99 time.Duration   // of a read
+	server   *redis.Info     // nil for what is no server
+	folder   *file.Condition // nil for what is no folder
 }
 
 func (v verdict) ok() bool { return v.failure == nil }
@@ -74,7 +76,10 @@ func (v *verdict) prove(ctx context.Context, p *cachewright.Plan) error {
 	if err != nil {
 		return err
 	}
-	v.server = serverInfo(ctx, cs, v.cache.Alias)
+	if v.server = serverInfo(ctx, cs, v.cache.Alias); v.server != nil {
+		v.findings = append(v.findings, adviseServer(v.cache, *v.server, time.Now())...)
+	}
+	v.folder = folderCondition(ctx, cs, v.cache.Alias)
 	if v.cache.Rule == ruleFallback {
 		return errUncached
 	}

@@ -40,7 +40,7 @@ func TestEveryCacheIsJudgedByItself(t *testing.T) {
 		"default": "nothing is cached",
 		"fast":    "",
 		"off":     "",
-		"secure":  "later version",
+		"secure":  "cache.invalid",
 	}
 	for _, v := range judgeAll(t.Context(), plan, 2*time.Second) {
 		message := ""

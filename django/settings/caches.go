@@ -13,6 +13,7 @@ import (
 // The names of Django's backends.
 const (
 	redisBackend  = "django_redis.cache.RedisCache"
+	ownBackend    = "django.core.cache.backends.redis.RedisCache" // that of Django itself
 	memoryBackend = "django.core.cache.backends.locmem.LocMemCache"
 	fileBackend   = "django.core.cache.backends.filebased.FileBasedCache"
 	dummyBackend  = "django.core.cache.backends.dummy.DummyCache"
@@ -43,7 +44,7 @@ func (b *builder) module() module {
 		caches = append(caches, item(c.Alias, b.cache(c)))
 	}
 	settings := dict{item("CACHES", caches)}
-	if b.onlySentinels() {
+	if b.isDjangoRedis() && b.topologies() == onlySentinels {
 		// django-redis before 5.4 knows this setting only, later ones also the option of each cache.
 		settings = append(settings, item("DJANGO_REDIS_CONNECTION_FACTORY", text(sentinelFactory)))
 	}
@@ -63,19 +64,24 @@ func (b *builder) cache(c cachewright.CachePlan) expression {
 			"share values in Redis, with serializer: json")
 		return b.settings(c, fileBackend, text(filepath.ToSlash(filepath.Join(c.Directory, file.GuestFolder))), b.bounds(c))
 	case cachewright.BackendRedis:
-		if c.Serializer == "native" {
-			b.warn(c, "values are native (Go only), Django could not read them", "serializer: json")
-		}
 		return b.redis(c)
 	}
 	b.refuse(c, "backend", fmt.Sprintf("%q has no counterpart in Django", c.Backend))
 	return none{}
 }
 
+// isDjangoRedis says that Redis is reached by django-redis.
+func (b *builder) isDjangoRedis() bool { return b.options.Target != Django }
+
 // settings are those of one cache, in the order of Django's documentation.
 func (b *builder) settings(c cachewright.CachePlan, backend string, location expression, options dict) dict {
+	return b.settingsOf(c, text(backend), location, options)
+}
+
+// settingsOf is settings for a backend that need not be one of a library.
+func (b *builder) settingsOf(c cachewright.CachePlan, backend, location expression, options dict) dict {
 	d := dict{
-		item("BACKEND", text(backend)),
+		item("BACKEND", backend),
 		item("LOCATION", location),
 		item("TIMEOUT", b.timeout(c)),
 		item("KEY_PREFIX", text(c.KeyPrefix)),

@@ -22,6 +22,18 @@ type (
 	// socketOption is a number that the operating system gives to a TCP option.
 	socketOption string
 
+	// class is a class that the module defines, by the name that Django finds it under.
+	class struct {
+		path       string
+		definition definition
+	}
+
+	// sentinelManager is the object of redis-py that asks Sentinels.
+	sentinelManager struct {
+		nodes  list
+		kwargs dict // of the connections to them; may be empty
+	}
+
 	// sentinelURL is a Redis URL whose host gives way to the name of a master that Sentinels know.
 	sentinelURL struct {
 		url     expression
@@ -77,14 +89,6 @@ func (v socketOption) write(b *strings.Builder, _ int) error {
 	return nil
 }
 
-// sentinelFunction is the definition that a sentinelURL calls.
-const sentinelFunction = `def _sentinel_url(url, service):
-    """Return url with the name of a master in place of its host: Sentinels know where that is."""
-    parts = urlsplit(url)
-    credentials = "".join(parts.netloc.rpartition("@")[:2])
-    return parts._replace(scheme="redis", netloc=credentials + service).geturl()
-`
-
 func (v sentinelURL) write(b *strings.Builder, level int) error {
 	b.WriteString("_sentinel_url(")
 	if err := v.url.write(b, level); err != nil {
@@ -94,6 +98,26 @@ func (v sentinelURL) write(b *strings.Builder, level int) error {
 	err := text(v.service).write(b, level)
 	b.WriteByte(')')
 	return err
+}
+
+func (v class) write(b *strings.Builder, level int) error { return text(v.path).write(b, level) }
+
+func (v sentinelManager) write(b *strings.Builder, level int) error {
+	inner := strings.Repeat(indentation, level+1)
+	b.WriteString("Sentinel(\n" + inner)
+	if err := v.nodes.write(b, level+1); err != nil {
+		return err
+	}
+	b.WriteString(",\n")
+	if len(v.kwargs) > 0 {
+		b.WriteString(inner + "sentinel_kwargs=")
+		if err := v.kwargs.write(b, level+1); err != nil {
+			return err
+		}
+		b.WriteString(",\n")
+	}
+	b.WriteString(strings.Repeat(indentation, level) + ")")
+	return nil
 }
 
 // ofTemplate returns the Python that fills t in as the configuration does.
@@ -126,42 +150,4 @@ func literalText(t template.Template) string {
 		b.WriteString(literalText(p.Default))
 	}
 	return b.String()
-}
-
-// needs is what expressions ask of the module around them.
-type needs struct {
-	variables []string // environment variables, in the order of their appearance
-	socket    bool
-	sentinel  bool
-}
-
-// see adds what e asks for.
-func (n *needs) see(e expression) {
-	switch e := e.(type) {
-	case environ:
-		n.variables = append(n.variables, string(e))
-	case fallback:
-		n.variables = append(n.variables, e.name)
-		n.see(e.other)
-	case sum:
-		n.seeAll(e)
-	case list:
-		n.seeAll(e)
-	case dict:
-		for _, entry := range e {
-			n.see(entry.key)
-			n.see(entry.value)
-		}
-	case socketOption:
-		n.socket = true
-	case sentinelURL:
-		n.sentinel = true
-		n.see(e.url)
-	}
-}
-
-func (n *needs) seeAll(all []expression) {
-	for _, e := range all {
-		n.see(e)
-	}
 }

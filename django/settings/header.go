@@ -18,7 +18,7 @@ func (m module) python(p *cachewright.Plan, o Options) ([]byte, error) {
 	n.see(m.settings)
 	var b strings.Builder
 	writeHeader(&b, p, o, n, m.warnings)
-	writeImports(&b, n)
+	n.write(&b)
 	for _, s := range m.settings {
 		b.WriteString("\n" + string(s.key.(text)) + " = ")
 		if err := s.value.write(&b, 0); err != nil {
@@ -29,13 +29,14 @@ func (m module) python(p *cachewright.Plan, o Options) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// writeHeader says where the module comes from and what to know about it.
+// writeHeader says where the module comes from and what to know about it. How the environment was found is
+// no part of that: whoever chooses the same one gets the same module.
 func writeHeader(b *strings.Builder, p *cachewright.Plan, o Options, n needs, warnings []Warning) {
 	by := strings.TrimSpace("cachewright " + o.Version)
 	comment(b, "", fmt.Sprintf("Cache settings for Django, written by %s. Do not edit: change the source and write it again.", by))
 	b.WriteString("#\n")
 	comment(b, "source:      ", sources(p))
-	comment(b, "environment: ", environment(p))
+	comment(b, "environment: ", p.Environment)
 	if o.Command != "" {
 		comment(b, "command:     ", o.Command)
 	}
@@ -49,16 +50,11 @@ func writeHeader(b *strings.Builder, p *cachewright.Plan, o Options, n needs, wa
 	}
 }
 
-// sources names the files that p was read from.
+// sources names the files that p was read from, but for .env: it is no file to share, and elsewhere the
+// same variables come from somewhere else.
 func sources(p *cachewright.Plan) string {
-	return cmp.Or(strings.Join(p.Files, ", "), "no file")
-}
-
-func environment(p *cachewright.Plan) string {
-	if p.EnvironmentOrigin == "" {
-		return p.Environment
-	}
-	return fmt.Sprintf("%s (%s)", p.Environment, p.EnvironmentOrigin)
+	files := slices.DeleteFunc(slices.Clone(p.Files), func(name string) bool { return name == ".env" })
+	return cmp.Or(strings.Join(files, ", "), "no file")
 }
 
 // comment writes words as comment lines below a label. Whatever words holds, it stays comment.
@@ -78,25 +74,4 @@ func comment(b *strings.Builder, label, words string) {
 		empty = false
 	}
 	b.WriteString(strings.TrimRight(line, " ") + "\n")
-}
-
-// writeImports writes the imports in the order of Python's own style, and the function that a
-// configuration with Sentinels may need.
-func writeImports(b *strings.Builder, n needs) {
-	var imports []string
-	if len(n.variables) > 0 {
-		imports = append(imports, "import os\n")
-	}
-	if n.socket {
-		imports = append(imports, "import socket\n")
-	}
-	if n.sentinel {
-		imports = append(imports, "from urllib.parse import urlsplit\n")
-	}
-	if len(imports) > 0 {
-		b.WriteString("\n" + strings.Join(imports, ""))
-	}
-	if n.sentinel {
-		b.WriteString("\n\n" + sentinelFunction + "\n")
-	}
 }

@@ -83,7 +83,8 @@ func connectionArguments(p cachewright.PoolOptions) []argument {
 		argument{name: "client_name", value: text(p.ClientName)},
 		argument{name: "protocol", value: integer(p.Protocol)},
 	)
-	if p.DB != nil {
+	// A cluster has database 0 only, and RedisCluster refuses to be told so.
+	if p.DB != nil && len(p.StartupNodes) == 0 {
 		arguments = append(arguments, argument{name: "db", value: integer(*p.DB)})
 	}
 	return arguments

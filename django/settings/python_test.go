@@ -20,7 +20,11 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 const runSettings = `
 import json, runpy, sys
 names = runpy.run_path(sys.argv[1])
-json.dump({name: value for name, value in names.items() if name.isupper()}, sys.stdout)
+json.dump(
+    {name: value for name, value in names.items() if name.isupper()},
+    sys.stdout,
+    default=lambda value: type(value).__name__,  # the object that asks Sentinels
+)
 `
 
 // python runs a script with the system's own Python and nothing in the environment but environ.

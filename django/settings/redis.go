@@ -1,7 +1,7 @@
 package settings
 
 import (
-	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,102 +10,65 @@ import (
 
 // What django-redis needs by name.
 const (
-	sentinelFactory = "django_redis.pool.SentinelConnectionFactory"
-	defaultClient   = "django_redis.client.DefaultClient"  // master only
-	replicaClient   = "django_redis.client.SentinelClient" // reads from replicas
-	jsonSerializer  = "django_redis.serializers.json.JSONSerializer"
-	msgpack         = "django_redis.serializers.msgpack.MSGPackSerializer"
-	zlibCompressor  = "django_redis.compressors.zlib.ZlibCompressor"
+	jsonSerializer = "django_redis.serializers.json.JSONSerializer"
+	msgpack        = "django_redis.serializers.msgpack.MSGPackSerializer"
+	zlibCompressor = "django_redis.compressors.zlib.ZlibCompressor"
 )
 
-// defaultSentinelPort is where Sentinels listen.
-const defaultSentinelPort = 26379
-
-const clusterRefusal = "django-redis has no client for Redis Cluster, so there are no settings that would work; " +
-	"give Django a single Redis or Sentinels"
-
-// redis is a cache of django-redis on a single server, or on the master that Sentinels name.
+// redis is a cache on Redis: one server, the master that Sentinels name, or a cluster.
 func (b *builder) redis(c cachewright.CachePlan) expression {
-	if len(c.Pool.StartupNodes) > 0 {
-		b.refuse(c, "startup_nodes", clusterRefusal)
-		return none{}
-	}
+	b.checkCodec(c)
+	b.warnOfNewOptions(c)
 	address := b.secret(c, "redis_url", pythonURL(c.RedisURL.Reveal()), urlHasPassword)
-	if len(c.Pool.Sentinels) > 0 {
+	switch {
+	case len(c.Pool.StartupNodes) > 0:
+		return b.cluster(c, address)
+	case len(c.Pool.Sentinels) > 0:
 		return b.sentinel(c, address)
 	}
 	kwargs := b.poolKwargs(c)
-	options := append(dict{item("CONNECTION_POOL_KWARGS", kwargs)}, codec(c)...)
-	b.pools = append(b.pools, pool{c.Alias, address, kwargs})
+	if !b.isDjangoRedis() {
+		return b.settings(c, ownBackend, location(c, address), kwargs)
+	}
+	options := slices.Concat(dict{item("CONNECTION_POOL_KWARGS", kwargs)}, codec(c), forgiving(c))
+	b.pools = append(b.pools, pool{cache: c, address: address, options: kwargs})
 	return b.settings(c, redisBackend, location(c, address), options)
 }
 
 // location is the address, as a list of one where its text would be taken for two addresses.
 func location(c cachewright.CachePlan, address expression) expression {
-	if strings.Contains(c.RedisURL.Reveal(), ",") {
+	if strings.ContainsAny(c.RedisURL.Reveal(), ",;") {
 		return list{address}
 	}
 	return address
 }
 
-// sentinel is a cache on the master that Sentinels name: the master's name takes the place of the
-// address, and of the URL only user, password and database count.
-func (b *builder) sentinel(c cachewright.CachePlan, address expression) expression {
-	if !isHostName(c.Pool.ServiceName) {
-		b.refuse(c, "service_name", "Django needs the master's name as the host of a URL, where only small letters, "+
-			"digits, points, dashes and underscores survive; rename the master in the Sentinels' configuration")
-		return none{}
+// checkCodec refuses the ways to write values that the target does not have, and warns of those that
+// Django does not have.
+func (b *builder) checkCodec(c cachewright.CachePlan) {
+	const alternative = "write serializer: pickle without compress, or settings for django-redis"
+	switch {
+	case c.Serializer == "native" && b.isDjangoRedis():
+		b.warn(c, nativeWarning, "serializer: json")
+	case c.Serializer == "native":
+		b.warn(c, nativeWarning, "serializer: pickle")
+	case b.isDjangoRedis():
+	case c.Serializer != "pickle":
+		b.refuse(c, "serializer", "Django's own backend writes pickles, not "+c.Serializer+"; "+alternative)
+	case c.Compress:
+		b.refuse(c, "compress", "Django's own backend does not compress; "+alternative)
 	}
-	client := defaultClient
-	if c.Pool.ReadFromReplicas {
-		client = replicaClient
-	}
-	nodes := make(list, 0, len(c.Pool.Sentinels))
-	for _, n := range c.Pool.Sentinels {
-		nodes = append(nodes, tuple{text(n.Host), integer(cmp.Or(n.Port, defaultSentinelPort))})
-	}
-	options := dict{
-		item("CLIENT_CLASS", text(client)),
-		item("CONNECTION_FACTORY", text(sentinelFactory)),
-		item("SENTINELS", nodes),
-	}
-	if kwargs := b.sentinelKwargs(c); len(kwargs) > 0 {
-		options = append(options, item("SENTINEL_KWARGS", kwargs))
-	}
-	options = append(options, item("CONNECTION_POOL_KWARGS", b.poolKwargs(c)))
-	options = append(options, codec(c)...)
-	return b.settings(c, redisBackend, location(c, masterLocation(c, address)), options)
 }
 
-// masterLocation is address with the name of the master as its host. It is always redis://, because
-// the class that django-redis takes for rediss:// knows nothing of Sentinels; TLS is an option there.
-func masterLocation(c cachewright.CachePlan, address expression) expression {
-	literal, ok := address.(text)
-	if !ok {
-		return sentinelURL{address, c.Pool.ServiceName}
-	}
-	_, rest, _ := strings.Cut(string(literal), "://")
-	host := strings.LastIndexByte(rest, '@') + 1
-	credentials, database := rest[:host], ""
-	if end := strings.IndexAny(rest[host:], "/?"); end >= 0 {
-		database = rest[host+end:]
-	}
-	return text("redis://" + credentials + c.Pool.ServiceName + database)
-}
+const nativeWarning = "values are native (Go only), Django could not read them"
 
-// onlySentinels says that there are Redis caches and that all of them use Sentinels.
-func (b *builder) onlySentinels() bool {
-	found := false
-	for _, c := range b.plan.Caches {
-		if c.Backend != cachewright.BackendRedis {
-			continue
+// warnOfNewOptions names options that older versions of redis-py refuse with a TypeError.
+func (b *builder) warnOfNewOptions(c cachewright.CachePlan) {
+	for _, option := range []string{"protocol", "ssl_min_version"} {
+		if isWritten(c, poolPrefix+option) || isWritten(c, sentinelPrefix+option) {
+			b.warn(c, "redis-py knows "+option+" from version 5 on", "remove it where Django has an older one")
 		}
-		if len(c.Pool.Sentinels) == 0 {
-			return false
-		}
-		found = true
 	}
-	return found
 }
 
 // codec says how django-redis writes values. Nothing stands for pickle, its own choice.
@@ -125,8 +88,29 @@ func codec(c cachewright.CachePlan) dict {
 	return d
 }
 
+// forgiving says that django-redis goes on without a server that fails. Django's own backend cannot.
+func forgiving(c cachewright.CachePlan) dict {
+	if c.OnError != "ignore" {
+		return nil
+	}
+	return dict{item("IGNORE_EXCEPTIONS", boolean(true))}
+}
+
+// isTLS says that connections are encrypted: the URL says so, or where there is none an option of TLS.
 func isTLS(c cachewright.CachePlan) bool {
+	if c.RedisURL.IsZero() {
+		return writesTLS(c)
+	}
 	return strings.HasPrefix(pythonURL(c.RedisURL.Reveal()), "rediss://")
+}
+
+func writesTLS(c cachewright.CachePlan) bool {
+	for name, v := range c.Values {
+		if v.Written && strings.HasPrefix(name, poolPrefix+"ssl_") {
+			return true
+		}
+	}
+	return false
 }
 
 // pythonURL is address with its scheme in small letters; redis-py knows no others.
@@ -138,33 +122,40 @@ func pythonURL(address string) string {
 	return strings.ToLower(scheme) + "://" + rest
 }
 
-func isHostName(s string) bool {
-	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789.-_") == ""
-}
-
 // pool is what decides about the connections of a cache in django-redis.
 type pool struct {
-	alias   string
+	cache   cachewright.CachePlan
 	address expression
-	kwargs  dict
+	servers list // the Sentinels; nil where the address says it all
+	options dict
 }
 
-// comparePools warns of caches that would share a pool: django-redis keeps one per address, with the
-// options of whichever cache is used first.
+// comparePools finds caches that would share a pool: django-redis keeps one per address, with the options of
+// whichever cache is used first.
 func (b *builder) comparePools() {
-	for i, p := range b.pools {
-		earlier := slices.IndexFunc(b.pools[:i], func(e pool) bool {
-			return same(p.address, e.address) && !same(p.kwargs, e.kwargs)
-		})
-		if earlier >= 0 {
-			b.warnings = append(b.warnings, Warning{
-				Caches: []string{b.pools[earlier].alias, p.alias},
-				Message: "with the same redis_url they share one pool in Django, " +
-					"with the options of whichever it uses first",
-				Fix: "give both the same pool options, or different databases",
-			})
+	for i, later := range b.pools {
+		for _, earlier := range b.pools[:i] {
+			if !same(earlier.address, later.address) || same(earlier.options, later.options) && same(earlier.servers, later.servers) {
+				continue
+			}
+			b.reportPools(earlier, later)
+			break
 		}
 	}
+}
+
+func (b *builder) reportPools(earlier, later pool) {
+	if !same(earlier.servers, later.servers) {
+		b.refuse(later.cache, "service_name", fmt.Sprintf("django-redis would take it for the master of cache %q, "+
+			"because name and database are the same; use another database, or rename one master", earlier.cache.Alias))
+		return
+	}
+	b.warnings = append(b.warnings, Warning{
+		Caches: []string{earlier.cache.Alias, later.cache.Alias},
+		Message: "with the same redis_url they share one pool in Django, " +
+			"with the options of whichever it uses first",
+		Fix: "give both the same pool options, or different databases",
+	})
 }
 
 // same says that two expressions are written alike.

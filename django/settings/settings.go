@@ -1,9 +1,17 @@
 // Package settings writes a [cachewright.Plan] as Django settings: CACHES, and for a cache named
 // sessions the settings of Django's session framework.
 //
-// Redis becomes django-redis, memory LocMemCache, file FileBasedCache and dummy DummyCache. What goes in
-// comes out: lifetimes, prefixes, versions and pool options that were written are those of the plan.
-// What nobody wrote is left to Django's own defaults, except that the pool always has its limit.
+// Redis becomes django-redis or Django's own backend (see [Target]), memory LocMemCache, file
+// FileBasedCache and dummy DummyCache. What goes in comes out: lifetimes, prefixes, versions and pool
+// options that were written are those of the plan. What nobody wrote is left to Django's own defaults,
+// except that the pool always has its limit.
+//
+// # Topologies
+//
+// A single server needs data alone. What neither library does by itself comes with the module: a Redis
+// Cluster, Sentinels beside other caches in django-redis before 5.4, and the name of a master in a URL that
+// is only known when Django starts. The classes for that are found by names of their own, so that the
+// module may be imported from anywhere, or run by runpy.
 //
 // # Secrets
 //
@@ -31,6 +39,9 @@ type Options struct {
 	// It should not depend on who runs it, or the file differs from machine to machine.
 	Command string
 
+	// Target is the library that connects Django to Redis. Empty means [DjangoRedis].
+	Target Target
+
 	// Version is that of the program that writes, for the header. Empty leaves it out.
 	Version string
 
@@ -39,12 +50,23 @@ type Options struct {
 	AllowSecrets bool
 }
 
+// Target is a library that connects Django to Redis.
+type Target string
+
+const (
+	// DjangoRedis is the package django-redis, 5.2 or later.
+	DjangoRedis Target = "django-redis"
+
+	// Django is the backend that comes with Django itself, 4.0 or later. It writes pickles and nothing else.
+	Django Target = "django"
+)
+
 // Python returns p as a Python module, with a header that names its sources, the environment, the
 // variables that it looks up when Django starts, and every [Warning].
 //
-// It fails for what django-redis cannot do (a Redis Cluster), for a literal password without
-// [Options.AllowSecrets], and for text that is not valid UTF-8. All problems are reported at once; an
-// error names the cache and the option, never a secret.
+// It fails for what the target cannot do, for a literal password without [Options.AllowSecrets], and for
+// text that is not valid UTF-8. All problems are reported at once; an error names the cache and the
+// option, never a secret.
 func Python(p *cachewright.Plan, o Options) ([]byte, error) {
 	m, err := newModule(p, o, false)
 	if err != nil {
@@ -56,7 +78,8 @@ func Python(p *cachewright.Plan, o Options) ([]byte, error) {
 // JSON returns the same settings as one JSON object of data: {"CACHES": {...}, "SESSION_ENGINE": ...}.
 //
 // Beyond what [Python] refuses it refuses what data cannot say: a password from an environment variable,
-// unless [Options.AllowSecrets] writes it down, and the socket's own numbers of keepalive options.
+// unless [Options.AllowSecrets] writes it down, the socket's own numbers of keepalive options, and
+// whatever needs a class or an object (see Topologies above).
 func JSON(p *cachewright.Plan, o Options) ([]byte, error) {
 	m, err := newModule(p, o, true)
 	if err != nil {
@@ -78,8 +101,9 @@ func (w Warning) String() string {
 }
 
 // Warnings returns what the header of [Python] warns of.
-func Warnings(p *cachewright.Plan) []Warning {
-	b := builder{plan: p, options: Options{AllowSecrets: true}}
+func Warnings(p *cachewright.Plan, o Options) []Warning {
+	o.AllowSecrets = true
+	b := builder{plan: p, options: o}
 	b.module()
 	return b.warnings
 }
@@ -92,6 +116,11 @@ type module struct {
 
 // newModule returns the settings of p, or everything that stands in their way.
 func newModule(p *cachewright.Plan, o Options, data bool) (module, error) {
+	switch o.Target {
+	case "", DjangoRedis, Django:
+	default:
+		return module{}, fmt.Errorf("target %q is unknown: write %s or %s", o.Target, DjangoRedis, Django)
+	}
 	b := builder{plan: p, options: o, data: data}
 	m := b.module()
 	return m, errors.Join(b.problems...)

@@ -18,6 +18,7 @@ var sentinels = []redis.Node{{Host: "sentinel1.example.com", Port: 26379}, {Host
 var rendered = []struct {
 	name    string // of the golden files
 	plan    *cachewright.Plan
+	target  settings.Target
 	secrets bool     // allow them in both
 	environ []string // what the module looks up
 	noJSON  string   // a part of the reason why JSON is refused
@@ -55,7 +56,7 @@ var rendered = []struct {
 		cache("nested", "redis", urlFrom("${A:-${B:-redis://localhost/2}}", "redis://localhost/2")),
 		cache("pieces", "redis", urlFrom("redis://:${PW}@${HOST:?name it}:${PORT:-6379}/3", "redis://:p2@cache.internal:6379/3"))),
 	},
-	{name: "pool", plan: planOf(cache("default", "redis", url("redis://localhost:6379/0"), pool(func(p *redis.PoolOptions) {
+	{name: "pool", plan: planOf(cache("default", "redis", url("redis://localhost:6379"), pool(func(p *redis.PoolOptions) {
 		p.SocketConnectTimeout = 5 * time.Second
 		p.SocketTimeout = 500 * time.Millisecond
 		p.RetryOnTimeout = off()
@@ -100,12 +101,60 @@ var rendered = []struct {
 		}, "sentinels", "service_name", "socket_timeout", "socket_connect_timeout", "sentinel_kwargs.socket_timeout"),
 			poolFrom("sentinel_kwargs.password", "${SENTINEL_PASSWORD}"))),
 	},
-	{name: "sentinel_mixed", secrets: true, plan: planOf(
+	{name: "sentinel_mixed", secrets: true, noJSON: "needs a class that JSON cannot carry", plan: planOf(
 		cache("default", "redis", url("redis://shop:pw@localhost:6379?db=2"), pool(func(p *redis.PoolOptions) {
 			p.Sentinels = sentinels
 			p.ServiceName = "mymaster"
 		}, "sentinels", "service_name")),
-		cache("other", "redis", url("redis://localhost:6379/0"))),
+		cache("other", "redis", url("redis://localhost:6379/0")),
+		cache("replicas", "redis", url("redis://localhost:6379/3"), pool(func(p *redis.PoolOptions) {
+			p.Sentinels = sentinels
+			p.ServiceName = "mymaster"
+			p.ReadFromReplicas = true
+		}, "sentinels", "service_name", "read_from_replicas"))),
+	},
+	{name: "cluster", environ: []string{"REDIS_URL=rediss://:p%40w@node1:6379/0"}, noJSON: `cache "plain": startup_nodes: a cluster needs classes`, plan: planOf(
+		cache("default", "redis", urlFrom("${REDIS_URL}", "rediss://:p%40w@node1:6379/0"), serializer("json"), nodes,
+			pool(func(p *redis.PoolOptions) {
+				p.SkipFullCoverageCheck = off()
+				p.ReadFromReplicas = true
+				p.SSLCACerts = "/ca.pem"
+				p.SocketTimeout = 2 * time.Second
+				p.DB = number(0)
+			}, "skip_full_coverage_check", "read_from_replicas", "ssl_ca_certs", "socket_timeout", "db")),
+		cache("plain", "redis", serializer("pickle"), nodes),
+		cache("tls", "redis", serializer("pickle"), nodes, pool(func(p *redis.PoolOptions) {
+			p.SSLCACerts = "/ca.pem"
+			p.RequireFullCoverage = on()
+		}, "ssl_ca_certs", "require_full_coverage"))),
+	},
+	{name: "own", target: settings.Django, environ: []string{"REDIS_URL=redis://:pw@h/0"}, secrets: true, plan: planOf(
+		cache("default", "redis", urlFrom("${REDIS_URL}", "redis://:pw@h/0"), serializer("pickle"), timeout(cachewright.Forever),
+			pool(func(p *redis.PoolOptions) { p.SocketTimeout = 500 * time.Millisecond }, "socket_timeout")),
+		cache("sessions", "redis", url("rediss://:a;b,c@h:6380/1"), serializer("pickle"), timeout(time.Hour)),
+		cache("memory", "memory")),
+	},
+	{name: "own_sentinel", target: settings.Django, environ: []string{"REDIS_URL=rediss://shop:p%40w@h:6380/3", "SENTINEL_PASSWORD=s3"},
+		noJSON: "Django's own backend wants an object", plan: planOf(
+			cache("default", "redis", urlFrom("${REDIS_URL}", "rediss://shop:p%40w@h:6380/3"), serializer("pickle"), pool(func(p *redis.PoolOptions) {
+				p.Sentinels = sentinels
+				p.ServiceName = "mymaster"
+				p.SentinelKwargs.Password = "s3"
+				p.SocketTimeout = 2 * time.Second
+				p.ReadFromReplicas = true
+			}, "sentinels", "service_name", "socket_timeout", "read_from_replicas"), poolFrom("sentinel_kwargs.password", "${SENTINEL_PASSWORD}")),
+			cache("bare", "redis", serializer("pickle"), pool(func(p *redis.PoolOptions) {
+				p.Sentinels = sentinels[1:]
+				p.ServiceName = "other"
+			}, "sentinels", "service_name")),
+			cache("sockets", "redis", serializer("pickle"), pool(func(p *redis.PoolOptions) {
+				p.Sentinels = sentinels
+				p.ServiceName = "other"
+				p.SocketTimeout = 2 * time.Second
+			}, "sentinels", "service_name", "socket_timeout"))),
+	},
+	{name: "own_cluster", target: settings.Django, noJSON: "a cluster needs classes", plan: planOf(
+		cache("default", "redis", url("redis://node1:6379/0"), serializer("pickle"), nodes)),
 	},
 	{name: "sentinel_tls", environ: []string{"REDIS_URL=rediss://shop:p%40w@h:6380/3"}, secrets: true, plan: planOf(
 		cache("default", "redis", urlFrom("${REDIS_URL}", "rediss://shop:p%40w@h:6380/3"), pool(func(p *redis.PoolOptions) {
@@ -120,13 +169,19 @@ var rendered = []struct {
 	{name: "serializers", plan: planOf(
 		cache("default", "redis", url("redis://localhost:6379/0"), serializer("json")),
 		cache("packed", "redis", url("redis://localhost:6379/0"), serializer("msgpack"), func(c *cachewright.CachePlan) { c.Compress = true }),
-		cache("pickled", "redis", url("redis://localhost:6379/0"), serializer("pickle"))),
+		cache("pickled", "redis", url("redis://localhost:6379/0"), serializer("pickle"), func(c *cachewright.CachePlan) { c.OnError = "ignore" })),
 	},
 	{name: "pool_shared", plan: planOf(
 		cache("default", "redis", url("redis://localhost:6379/0")),
 		cache("slow", "redis", url("redis://localhost:6379/0"), func(c *cachewright.CachePlan) { c.MaxConnections = 10 })),
 	},
 	{name: "hostile", secrets: true, plan: hostile()},
+}
+
+// nodes are those of a cluster.
+func nodes(c *cachewright.CachePlan) {
+	c.Pool.StartupNodes = []redis.Node{{Host: "node2.example.com", Port: 7000}, {Host: "::1"}}
+	wrote(c, "connection_pool_kwargs.startup_nodes", "as it is")
 }
 
 // hostile holds what a renderer could trip over: quotes, line ends, other scripts, a comma in a URL.
@@ -143,7 +198,7 @@ func TestRenderedSettings(t *testing.T) {
 	for _, tt := range rendered {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			o := settings.Options{Command: "cachewright django --out cache_settings.py", Version: "0.1.0", AllowSecrets: tt.secrets}
+			o := settings.Options{Target: tt.target, Command: "cachewright django --env production", Version: "0.1.0", AllowSecrets: tt.secrets}
 			module, err := settings.Python(tt.plan, o)
 			if err != nil {
 				t.Fatal(err)
@@ -173,12 +228,12 @@ func TestRenderedSettings(t *testing.T) {
 
 func TestSameInputSameOutput(t *testing.T) {
 	for _, tt := range rendered {
-		first, err := settings.Python(tt.plan, settings.Options{AllowSecrets: tt.secrets})
+		first, err := settings.Python(tt.plan, settings.Options{Target: tt.target, AllowSecrets: tt.secrets})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range 20 {
-			again, err := settings.Python(tt.plan, settings.Options{AllowSecrets: tt.secrets})
+			again, err := settings.Python(tt.plan, settings.Options{Target: tt.target, AllowSecrets: tt.secrets})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -233,11 +288,13 @@ func TestRefusals(t *testing.T) {
 		plan *cachewright.Plan
 		want string
 	}{
-		{"a cluster has no settings", planOf(cache("default", "redis", url("redis://h/0"), pool(func(p *redis.PoolOptions) {
-			p.StartupNodes = []redis.Node{{Host: "node1"}}
-		}, "startup_nodes"))), `cache "default": startup_nodes: django-redis has no client for Redis Cluster`},
 		{"a master with capitals cannot be named", planOf(cache("default", "redis", url("redis://h/0"), sentinel("MyMaster"))),
 			`cache "default": service_name: Django needs the master's name as the host of a URL`},
+		{"two masters that Django would take for one", planOf(
+			cache("default", "redis", url("redis://h/0"), sentinel("mymaster")),
+			cache("other", "redis", url("redis://h2/0"), sentinel("mymaster"), func(c *cachewright.CachePlan) {
+				c.Pool.Sentinels = []redis.Node{{Host: "elsewhere"}}
+			})), `cache "other": service_name: django-redis would take it for the master of cache "default"`},
 		{"a backend that Django does not have", planOf(cache("default", "tape")), `cache "default": backend: "tape" has no counterpart`},
 		{"text that is not UTF-8", planOf(cache("default", "memory", prefix("\xff"))),
 			"CACHES: default: LOCATION: the text is not valid UTF-8"},
@@ -261,35 +318,106 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+func TestDjangosOwnBackendWritesPicklesOnly(t *testing.T) {
+	tests := []struct {
+		name  string
+		cache cachewright.CachePlan
+		want  string // a part of the refusal
+	}{
+		{"json", cache("default", "redis", url("redis://h/0"), serializer("json")), "serializer: Django's own backend writes pickles, not json"},
+		{"msgpack", cache("default", "redis", url("redis://h/0"), serializer("msgpack")), "not msgpack"},
+		{"compressed pickles", cache("default", "redis", url("redis://h/0"), serializer("pickle"),
+			func(c *cachewright.CachePlan) { c.Compress = true }), "compress: Django's own backend does not compress"},
+		{"a target that is none", cache("default", "memory"), `target "django-valkey" is unknown: write django-redis or django`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := settings.Options{Target: settings.Django}
+			if strings.HasPrefix(tt.want, "target") {
+				o.Target = "django-valkey"
+			}
+			if _, err := settings.Python(planOf(tt.cache), o); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got error %v, want one with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// Two that choose the same environment in different ways get the same file, and so do two of whom one keeps
+// his variables in a file.
+func TestHeaderDoesNotDependOnWhoWrites(t *testing.T) {
+	one, other := planOf(cache("default", "memory")), planOf(cache("default", "memory"))
+	other.EnvironmentOrigin = "env DJANGO_ENV"
+	other.Files = append(other.Files, ".env")
+	got, err := settings.Python(other, settings.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := settings.Python(one, settings.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("the module depends on who writes it:\n%s", diff)
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	tests := []struct {
-		name string
-		plan *cachewright.Plan
-		want []string
+		name   string
+		plan   *cachewright.Plan
+		want   []string
+		target settings.Target
 	}{
-		{"memory and dummy share nothing anyway", planOf(cache("default", "memory"), cache("off", "dummy")), nil},
-		{"bytes of Django's own need no warning", planOf(cache("default", "redis", url("redis://h/0"), serializer("json"))), nil},
+		{"memory and dummy share nothing anyway", planOf(cache("default", "memory"), cache("off", "dummy")), nil, ""},
+		{"bytes of Django's own need no warning", planOf(cache("default", "redis", url("redis://h/0"), serializer("json"))), nil, ""},
 		{"native values on Redis", planOf(cache("default", "redis", url("redis://h/0"))), []string{
-			`cache default: values are native (Go only), Django could not read them. Fix: serializer: json`}},
+			`cache default: values are native (Go only), Django could not read them. Fix: serializer: json`}, ""},
 		{"a literal secret does not hide a warning", planOf(cache("default", "redis", url("redis://:pw@h/0"))), []string{
-			`cache default: values are native (Go only), Django could not read them. Fix: serializer: json`}},
+			`cache default: values are native (Go only), Django could not read them. Fix: serializer: json`}, ""},
 		{"files", planOf(cache("default", "file")), []string{
-			`cache default: Django keeps its files in a folder of its own, so it does not see Go's values. Fix: share values in Redis, with serializer: json`}},
+			`cache default: Django keeps its files in a folder of its own, so it does not see Go's values. Fix: share values in Redis, with serializer: json`}, ""},
 		{"half seconds", planOf(cache("default", "memory", timeout(500*time.Millisecond))), []string{
-			`cache default: a timeout of 500ms is 1 s in Django, which counts whole seconds. Fix: write a timeout of whole seconds`}},
+			`cache default: a timeout of 500ms is 1 s in Django, which counts whole seconds. Fix: write a timeout of whole seconds`}, ""},
 		{"two pools that Django makes one", planOf(
 			cache("default", "redis", url("redis://h/0"), serializer("json")),
 			cache("same", "redis", url("redis://h/0"), serializer("json")),
 			cache("small", "redis", url("redis://h/0"), serializer("json"), func(c *cachewright.CachePlan) { c.MaxConnections = 1 })), []string{
 			`cache default, small: with the same redis_url they share one pool in Django, with the options of whichever ` +
-				`it uses first. Fix: give both the same pool options, or different databases`}},
+				`it uses first. Fix: give both the same pool options, or different databases`}, ""},
+		{"a master and its replicas are two pools", planOf(
+			cache("default", "redis", serializer("json"), pool(func(p *redis.PoolOptions) {
+				p.Sentinels, p.ServiceName = sentinels, "mymaster"
+			}, "sentinels", "service_name")),
+			cache("replicas", "redis", serializer("json"), pool(func(p *redis.PoolOptions) {
+				p.Sentinels, p.ServiceName, p.ReadFromReplicas, p.SocketTimeout = sentinels, "mymaster", true, time.Second
+			}, "sentinels", "service_name", "read_from_replicas", "socket_timeout"))), nil, ""},
+		{"two pools of one master that Django makes one", planOf(
+			cache("default", "redis", serializer("json"), pool(func(p *redis.PoolOptions) {
+				p.Sentinels, p.ServiceName = sentinels, "mymaster"
+			}, "sentinels", "service_name")),
+			cache("slow", "redis", serializer("json"), pool(func(p *redis.PoolOptions) {
+				p.Sentinels, p.ServiceName, p.SocketTimeout = sentinels, "mymaster", time.Second
+			}, "sentinels", "service_name", "socket_timeout"))), []string{
+			`cache default, slow: with the same redis_url they share one pool in Django, with the options of whichever ` +
+				`it uses first. Fix: give both the same pool options, or different databases`}, ""},
 		{"what holds for two caches is said once", planOf(cache("default", "redis", url("redis://h/0")), cache("other", "redis", url("redis://h/1"))),
-			[]string{`cache default, other: values are native (Go only), Django could not read them. Fix: serializer: json`}},
+			[]string{`cache default, other: values are native (Go only), Django could not read them. Fix: serializer: json`}, ""},
+		{"native values for Django's own backend", planOf(cache("default", "redis", url("redis://h/0"))), []string{
+			`cache default: values are native (Go only), Django could not read them. Fix: serializer: pickle`}, settings.Django},
+		{"replicas for Django's own backend", planOf(cache("default", "redis", serializer("pickle"), pool(func(p *redis.PoolOptions) {
+			p.Sentinels, p.ServiceName, p.ReadFromReplicas = sentinels, "mymaster", true
+		}, "sentinels", "service_name", "read_from_replicas"))), []string{
+			`cache default: Django's own backend reads from the master, not from replicas. Fix: write settings for django-redis, ` +
+				`or remove read_from_replicas`}, settings.Django},
+		{"what older versions of redis-py refuse", planOf(cache("default", "redis", url("redis://h/0"), serializer("json"),
+			pool(func(p *redis.PoolOptions) { p.Protocol = 2 }, "protocol"))), []string{
+			`cache default: redis-py knows protocol from version 5 on. Fix: remove it where Django has an older one`}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			for _, w := range settings.Warnings(tt.plan) {
+			for _, w := range settings.Warnings(tt.plan, settings.Options{Target: tt.target}) {
 				got = append(got, w.String())
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {

@@ -11,9 +11,6 @@ import (
 	"github.com/cachewright/cachewright/django/settings"
 )
 
-// command stands in the header of settings.
-const command = "cachewright django --out cache_settings.py"
-
 func TestCases(t *testing.T) {
 	for _, s := range scenarios(t) {
 		t.Run(s.name, func(t *testing.T) {
@@ -24,7 +21,7 @@ func TestCases(t *testing.T) {
 					t.Fatalf("%s %s: %v", s.path, environment, err)
 				}
 				s.expect(t, output("plan", environment, "txt"), dir, describe(plan))
-				module, err := settings.Python(plan, settings.Options{Command: command})
+				module, err := settings.Python(plan, settings.Options{Command: "cachewright django --env " + plan.Environment})
 				if err != nil {
 					s.expect(t, output("settings", environment, "error"), dir, err.Error()+"\n")
 					continue

@@ -18,9 +18,6 @@ func describe(p *cachewright.Plan) string {
 	fmt.Fprintf(&b, "environment %s%s\n", p.Environment, origin(p.EnvironmentOrigin))
 	for _, c := range p.Caches {
 		fmt.Fprintf(&b, "\n%s: %s, %s\n", c.Alias, c.Backend, c.Location)
-		if c.Pending != "" {
-			fmt.Fprintf(&b, "  does not open yet: %s\n", c.Pending)
-		}
 		fmt.Fprintf(&b, "  rule %d: %s%s\n", c.Rule, c.Reason, origin(c.ReasonOrigin))
 		for _, name := range options(c) {
 			v := c.Values[name]

@@ -34,6 +34,8 @@ type process struct {
 	cmd   *exec.Cmd
 	log   log
 	ended chan struct{} // closed when the process is gone
+
+	paused bool // since the last waitPaused
 }
 
 // startProcess runs redis-server with args.
@@ -64,8 +66,18 @@ func (p *process) send(sig signal) error {
 	return p.cmd.Process.Signal(sig)
 }
 
-// waitReady waits until the process says that it accepts connections, and answers one.
-func (p *process) waitReady(addr string, limit time.Duration) error {
+// running reports whether the process is there and not frozen.
+func (p *process) running() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return !p.paused
+	}
+}
+
+// waitReady waits until the process prints the words that mean readiness, and answers.
+func (p *process) waitReady(words string, answers func() bool, limit time.Duration) error {
 	for end := time.Now().Add(limit); time.Now().Before(end); {
 		select {
 		case <-p.ended:
@@ -73,7 +85,7 @@ func (p *process) waitReady(addr string, limit time.Duration) error {
 		case <-time.After(poll):
 		}
 		// The log is asked first: whoever answers on the port may be somebody else.
-		if strings.Contains(p.log.String(), "Ready to accept connections") && answers(addr) {
+		if strings.Contains(p.log.String(), words) && answers() {
 			return nil
 		}
 	}
@@ -91,6 +103,7 @@ func (p *process) failure(what string) error {
 // waitPaused waits until the kernel has stopped the process: the signal alone does not say when. Where
 // there is no /proc, it trusts the signal.
 func (p *process) waitPaused() {
+	p.paused = true
 	for {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid))
 		if err != nil {
@@ -102,18 +115,6 @@ func (p *process) waitPaused() {
 		}
 		time.Sleep(poll)
 	}
-}
-
-// answers reports whether a Redis server answers a PING, if only to say that it wants a password.
-func answers(addr string) bool {
-	conn, err := dialServer(addr, "")
-	if err != nil {
-		return false
-	}
-	defer conn.close()
-	_, err = conn.do("PING")
-	var refused replyError
-	return err == nil || errors.As(err, &refused) && strings.HasPrefix(string(refused), "NOAUTH")
 }
 
 // log collects what a process prints. It is safe for concurrent use.

@@ -1,33 +1,19 @@
 //go:build unix
 
-// Package testredis runs real Redis servers for tests.
+// Package testredis runs real Redis servers for tests: one alone, one that speaks TLS, a master with replicas
+// and sentinels, a cluster.
 //
-// A server listens on a free loopback port, keeps nothing on disk outside a temporary folder, and ends
-// with its test, however that ends. Every test starts its own: starting one takes some ten milliseconds.
+// Servers listen on free loopback ports, keep nothing on disk outside temporary folders, and end with
+// their test, however that ends. Every test starts its own: one server takes some ten milliseconds, a group
+// with sentinels about two seconds, a cluster about three.
 package testredis
 
 import (
-	"errors"
-	"fmt"
-	"net"
 	"net/url"
 	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
-)
-
-const (
-	// patience is how long a server may take to answer after its start.
-	patience = 10 * time.Second
-
-	// ports is how many ports are tried before a test fails: the port that is free when it is chosen may be
-	// taken when the server binds it, because packages are tested in parallel.
-	ports = 10
-
-	// poll is the time between two looks at something that is about to happen.
-	poll = 2 * time.Millisecond
 )
 
 // Options says what a server is to be like. The zero value is a server without a password.
@@ -51,10 +37,13 @@ type Server struct {
 	// Port is the port in Addr.
 	Port int
 
-	t       testing.TB
-	options Options
-	dir     string
-	process *process
+	t         testing.TB
+	options   Options
+	dir       string
+	process   *process
+	identity  *identity // nil: no TLS
+	watch     *watch    // what it watches as a sentinel; nil: it is none
+	clustered bool      // it is a node of a cluster and has a second port, the bus
 }
 
 // Start starts a server without a password and stops it at the end of the test.
@@ -66,24 +55,11 @@ func Start(t testing.TB) *Server {
 // StartWith starts a server as o says and stops it at the end of the test.
 func StartWith(t testing.TB, o Options) *Server {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		t.Fatal("this test needs a real redis-server, and none is in PATH: run `make deps`, or install the package redis-server")
+	s := newServer(t, o)
+	if err := launch(s); err != nil {
+		t.Fatal(err)
 	}
-	s := &Server{t: t, options: o, dir: t.TempDir()}
-	t.Cleanup(s.end)
-	for range ports {
-		s.Port = freePort(t)
-		s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port))
-		err := s.start()
-		if err == nil {
-			return s
-		}
-		if !errors.Is(err, errPortTaken) {
-			t.Fatal(err)
-		}
-	}
-	t.Fatalf("no port for redis-server in %d attempts", ports)
-	return nil
+	return s
 }
 
 // Reserve returns an address of a server that does not run yet: Restart starts it.
@@ -94,9 +70,24 @@ func Reserve(t testing.TB) *Server {
 	return s
 }
 
-// URL returns the redis:// URL of database db, with the password of the default user.
+// newServer returns a server that has no port yet. It ends with the test, if anything started it.
+func newServer(t testing.TB, o Options) *Server {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Fatal("this test needs a real redis-server, and none is in PATH: run `make deps`, or install the package redis-server")
+	}
+	s := &Server{t: t, options: o, dir: t.TempDir()}
+	t.Cleanup(s.end)
+	return s
+}
+
+// URL returns the URL of database db, with the password of the default user: redis://, or rediss:// if
+// the server speaks TLS.
 func (s *Server) URL(db int) string {
 	u := url.URL{Scheme: "redis", Host: s.Addr, Path: "/" + strconv.Itoa(db)}
+	if s.identity != nil {
+		u.Scheme = "rediss"
+	}
 	if s.options.Password != "" {
 		u.User = url.UserPassword("", s.options.Password)
 	}
@@ -105,6 +96,9 @@ func (s *Server) URL(db int) string {
 
 // Pid returns the process id of the running server.
 func (s *Server) Pid() int { return s.process.pid }
+
+// Running reports whether the server is neither ended nor paused.
+func (s *Server) Running() bool { return s.process.running() }
 
 // Stop asks the server to end (SIGTERM) and waits until it has.
 func (s *Server) Stop() {
@@ -121,6 +115,9 @@ func (s *Server) Kill() {
 }
 
 // Restart starts the server again on the same port, empty. The server must have been stopped or killed.
+//
+// A node of a group starts with the part that it had in the beginning, and the group puts that right in a
+// moment (see Settle there). What a sentinel and a node of a cluster know of the others, they still know.
 func (s *Server) Restart() {
 	s.t.Helper()
 	if err := s.start(); err != nil {
@@ -140,51 +137,18 @@ func (s *Server) Pause() {
 func (s *Server) Continue() {
 	s.t.Helper()
 	s.signal(resume)
+	s.process.paused = false
 }
 
 // Do runs one command on a connection of its own, as the default user, and returns the reply as text:
 // elements of arrays on lines of their own, a missing value as "(nil)". An error reply fails the test.
 func (s *Server) Do(args ...string) string {
 	s.t.Helper()
-	conn, err := dialServer(s.Addr, s.options.Password)
+	reply, err := s.ask(args...)
 	if err != nil {
-		s.t.Fatalf("redis-server at %s: %v", s.Addr, err)
+		s.t.Fatal(err)
 	}
-	defer conn.close()
-	reply, err := conn.do(args...)
-	if err != nil {
-		s.t.Fatalf("redis-server at %s: %s: %v", s.Addr, strings.Join(args, " "), err)
-	}
-	return reply
-}
-
-// start runs a process on the port and waits until it answers.
-func (s *Server) start() error {
-	p, err := startProcess(s.args())
-	if err != nil {
-		return fmt.Errorf("starting redis-server: %w", err)
-	}
-	s.process = p
-	if err := p.waitReady(s.Addr, patience); err != nil {
-		s.end()
-		return err
-	}
-	return nil
-}
-
-func (s *Server) args() []string {
-	args := []string{
-		"--port", strconv.Itoa(s.Port), "--bind", "127.0.0.1", "--dir", s.dir,
-		"--save", "", "--appendonly", "no", "--daemonize", "no",
-	}
-	if s.options.Password != "" {
-		args = append(args, "--requirepass", s.options.Password)
-	}
-	for _, user := range s.options.Users {
-		args = append(args, "--user")
-		args = append(args, strings.Fields(user)...)
-	}
-	return append(args, s.options.Args...)
+	return strings.Join(reply, "\n")
 }
 
 func (s *Server) signal(sig signal) {
@@ -192,25 +156,4 @@ func (s *Server) signal(sig signal) {
 	if err := s.process.send(sig); err != nil {
 		s.t.Fatalf("redis-server at %s, process %d: %v", s.Addr, s.process.pid, err)
 	}
-}
-
-// end kills the server if it still runs, also a paused one.
-func (s *Server) end() {
-	if s.process == nil {
-		return
-	}
-	if err := s.process.send(kill); err == nil {
-		<-s.process.ended
-	}
-}
-
-// freePort returns a port that nobody listens on at this moment.
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("looking for a free port: %v", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

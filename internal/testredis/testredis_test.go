@@ -12,10 +12,7 @@ import (
 	"time"
 
 	"github.com/cachewright/cachewright/internal/testredis"
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestStartedServerAnswersUntilTheTestEnds(t *testing.T) {
 	var pid int

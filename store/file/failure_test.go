@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -21,10 +22,16 @@ const nobody = 65534
 
 func TestPermissionsThatAreTakenAway(t *testing.T) {
 	t.Parallel()
+	runAsNobody(t, "denied")
+}
+
+// runAsNobody runs a role as a user to whom permissions mean something.
+func runAsNobody(t *testing.T, role string) {
+	t.Helper()
 	base, err := os.MkdirTemp("", "cachewright-denied-")
 	noError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(base) })
-	cmd := process(t, "denied", filepath.Join(base, "cache"))
+	cmd := process(t, role, filepath.Join(base, "cache"))
 	if os.Geteuid() == 0 {
 		noError(t, os.Chown(base, nobody, nobody))
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
@@ -148,6 +155,55 @@ func outOfDescriptors(dir string) error {
 		s.Set(ctx, "l", []byte("2"), time.Hour),
 		holds(s, "l", "2"),
 		file.Check(s),
+		s.Close(),
+	)
+}
+
+func TestStartUpListsNothing(t *testing.T) {
+	t.Parallel()
+	runAsNobody(t, "unlisted")
+}
+
+// unlisted proves that neither Open nor the first reads and writes list what is in the store, however
+// much that is: they work in folders that cannot be listed.
+func unlisted(dir string) error {
+	ctx := context.Background()
+	s, err := file.Open(dir, file.Options{SweepEvery: -1})
+	if err != nil {
+		return err
+	}
+	const entries = 2000 // in all folders
+	for i := range entries {
+		if err := s.Set(ctx, strconv.Itoa(i), []byte("v"), time.Hour); err != nil {
+			return err
+		}
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	folders, err := filepath.Glob(filepath.Join(dir, "[0-9a-f][0-9a-f]"))
+	if err != nil || len(folders) != 256 {
+		return fmt.Errorf("%w: %d folders, error %v", errWant, len(folders), err)
+	}
+	for _, folder := range folders {
+		if err := os.Chmod(folder, 0o300); err != nil {
+			return err
+		}
+	}
+	if s, err = file.Open(dir, file.Options{SweepEvery: -1}); err != nil {
+		return err
+	}
+	found, _, err := s.Usage(ctx)
+	if err != nil || found != entries {
+		return fmt.Errorf("%w: usage: %d entries, error %v", errWant, found, err)
+	}
+	return errors.Join(
+		holds(s, "0", "v"),
+		s.Set(ctx, "0", []byte("other"), time.Hour),
+		holds(s, "0", "other"),
+		s.Set(ctx, "new", []byte("v"), time.Hour),
+		holds(s, "new", "v"),
+		expect("scan", scanErr(s), syscall.EACCES),
 		s.Close(),
 	)
 }

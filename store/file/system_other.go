@@ -33,3 +33,4 @@ func unflock(int)                                  {}
 func writable(string) error                        { return unsupported() }
 func directory(int, string) (*os.File, error)      { return nil, unsupported() }
 func fileSystem(int) (untrusted string, err error) { return "", unsupported() }
+func freeSpace(int) (int64, error)                 { return 0, unsupported() }

@@ -171,14 +171,25 @@ func directory(dir int, path string) (*os.File, error) {
 // process that sees the same files, or if nothing is known about it.
 func fileSystem(fd int) (untrusted string, err error) {
 	var st unix.Statfs_t
-	for {
-		err = unix.Fstatfs(fd, &st)
-		if err != unix.EINTR {
-			break
-		}
-	}
-	if err != nil {
+	if err := statFileSystem(fd, &st); err != nil {
 		return "", err
 	}
 	return untrustedLocks(&st), nil
+}
+
+// freeSpace returns the bytes that this user may still take on the file system that fd is on.
+func freeSpace(fd int) (int64, error) {
+	var st unix.Statfs_t
+	if err := statFileSystem(fd, &st); err != nil {
+		return 0, err
+	}
+	return int64(st.Bavail) * int64(st.Bsize), nil
+}
+
+func statFileSystem(fd int, st *unix.Statfs_t) error {
+	for {
+		if err := unix.Fstatfs(fd, st); err != unix.EINTR {
+			return err
+		}
+	}
 }

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,10 @@ const (
 	// longestPauseRefused bounds the time between attempts at a server that turns us away, because a
 	// wrong password does not get right by trying, and some servers lock out who tries too often.
 	longestPauseRefused = 5 * time.Second
+
+	// handoverProbes is how many probes in a row may meet a master that was just demoted before calls are
+	// refused because of it: about a quarter of a second, which is longer than a failover in good order.
+	handoverProbes = 5
 
 	// checkInterval is the time between probes of a server that nobody doubts.
 	checkInterval = time.Minute
@@ -55,11 +60,14 @@ type breaker struct {
 
 	// changed hears of each way into and out of down, with the reason or nil. It is called by run.
 	changed func(refusal error)
+
+	// interval is the time between probes that nobody asked for.
+	interval time.Duration
 }
 
 // newBreaker returns a breaker in the phase trying. Its run must be started.
-func newBreaker(probe func(ctx context.Context, patient bool) error, changed func(error)) *breaker {
-	b := &breaker{doubts: make(chan struct{}, 1), probe: probe, changed: changed}
+func newBreaker(probe func(ctx context.Context, patient bool) error, changed func(error), interval time.Duration) *breaker {
+	b := &breaker{doubts: make(chan struct{}, 1), probe: probe, changed: changed, interval: interval}
 	b.current.Store(&phase{decided: make(chan struct{})})
 	b.doubts <- struct{}{}
 	return b
@@ -97,9 +105,9 @@ func (b *breaker) lost(p *phase) {
 	}
 }
 
-// closeWith refuses all calls from now on, for good.
-func (b *breaker) closeWith(refusal error) {
-	b.move(&phase{refusal: refusal, final: true})
+// closeWith refuses all calls from now on, for good, and returns the phase before.
+func (b *breaker) closeWith(refusal error) (before *phase) {
+	return b.move(&phase{refusal: refusal, final: true})
 }
 
 // move changes the phase, unless the present one is final, and returns the one before.
@@ -120,7 +128,7 @@ func (b *breaker) move(next *phase) (before *phase) {
 
 // run finds out about the server when asked to, until ctx ends.
 func (b *breaker) run(ctx context.Context) {
-	check := time.NewTicker(checkInterval)
+	check := time.NewTicker(b.interval)
 	defer check.Stop()
 	for {
 		select {
@@ -144,7 +152,9 @@ func (b *breaker) settle(ctx context.Context) {
 			b.answered()
 			return
 		}
-		if before := b.move(&phase{refusal: err}); before.refusal == nil {
+		if errors.Is(err, errDemoted) && attempt < handoverProbes && b.current.Load().refusal == nil {
+			b.lost(b.current.Load()) // calls wait
+		} else if before := b.move(&phase{refusal: err}); before.refusal == nil {
 			b.changed(err)
 		}
 		if !sleep(ctx, pause(attempt, isRefusal(err))) {

@@ -47,7 +47,7 @@ func (p *flaky) probe(ctx context.Context, _ bool) error {
 func inBreaker(t *testing.T, p *flaky, f func(*testing.T, *breaker)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBreaker(p.probe, func(err error) { p.reports = append(p.reports, err) })
+		b := newBreaker(p.probe, func(err error) { p.reports = append(p.reports, err) }, checkInterval)
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { b.run(ctx) })
@@ -189,6 +189,40 @@ func TestBreakerChecksAnIdleServerOnceAMinute(t *testing.T) {
 		time.Sleep(10*time.Minute + time.Second)
 		if n := p.count(); n != 10 {
 			t.Errorf("%d probes in ten minutes, want 10", n)
+		}
+	})
+}
+
+func TestBreakerLetsCallsWaitForAHandover(t *testing.T) {
+	p := &flaky{}
+	inBreaker(t, p, func(t *testing.T, b *breaker) {
+		before := passed(t, b)
+		p.set(errDemoted, 0)
+		b.lost(before)
+		time.AfterFunc(50*time.Millisecond, func() { p.set(nil, 0) })
+		start := time.Now()
+		passed(t, b)
+		if waited := time.Since(start); waited < 50*time.Millisecond {
+			t.Errorf("the call passed after %v, before there was a master", waited)
+		}
+	})
+	if len(p.reports) != 0 {
+		t.Errorf("reports = %v, want none", p.reports)
+	}
+}
+
+func TestBreakerRefusesAfterAHandoverThatDoesNotEnd(t *testing.T) {
+	p := &flaky{}
+	inBreaker(t, p, func(t *testing.T, b *breaker) {
+		before := passed(t, b)
+		p.set(errDemoted, 0)
+		b.lost(before)
+		start := time.Now()
+		if _, err := b.pass(t.Context()); err != errDemoted {
+			t.Errorf("pass = %v, want %v", err, errDemoted)
+		}
+		if waited := time.Since(start); waited > time.Second {
+			t.Errorf("the call was refused after %v", waited)
 		}
 	})
 }

@@ -11,12 +11,16 @@ import (
 	"github.com/redis/rueidis"
 )
 
+// ErrTooLarge is returned when a value has more bytes than [Options.MaxValueBytes]. Nothing was sent; what
+// was stored under the key before is still there.
+var ErrTooLarge = errors.New("value too large")
+
 // ServerError is an error that the server answered: a key of another type, a user without the right, a
 // memory that is full. Look for it with errors.As.
 //
-// It wraps [store.ErrUnavailable] if it speaks of the server as a whole (LOADING, a wrong password)
-// rather than of one command, [store.ErrNotInteger] and [store.ErrOverflow] where it means that. It never
-// contains a password.
+// It comes with [store.ErrUnavailable] if it speaks of the server as a whole (LOADING, a wrong password, and
+// READONLY behind Sentinels, where a failover is under way) rather than of one command. It wraps
+// [store.ErrNotInteger] and [store.ErrOverflow] where it means that. It never contains a password.
 type ServerError struct {
 	// Code is the first word of the answer: WRONGTYPE, NOAUTH, WRONGPASS, NOPERM, OOM, READONLY, LOADING.
 	// It is ERR for all that has no code of its own.
@@ -32,7 +36,7 @@ func (e *ServerError) Error() string { return e.Code + " " + e.Message }
 // Unwrap returns the error of package store that the answer stands for, or nil.
 func (e *ServerError) Unwrap() error {
 	switch e.Code {
-	case "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "NOAUTH", "WRONGPASS":
+	case "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "BUSY", "NOAUTH", "WRONGPASS":
 		return store.ErrUnavailable
 	}
 	switch {
@@ -51,10 +55,11 @@ func (e *ServerError) Unwrap() error {
 func isRefusal(err error) bool {
 	var answer *ServerError
 	if !errors.As(err, &answer) {
-		return false
+		var handshake *TLSError
+		return errors.As(err, &handshake)
 	}
 	switch answer.Code {
-	case "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN":
+	case "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK":
 		return false
 	}
 	return true
@@ -62,10 +67,12 @@ func isRefusal(err error) bool {
 
 // parseServerError reads the text of an error reply. Whatever secret it contains is masked: a server that
 // does not know a command repeats its arguments, and HELLO carries the password.
-func parseServerError(text, secret string) *ServerError {
+func parseServerError(text string, secrets ...string) *ServerError {
 	text, _, _ = strings.Cut(text, ", with args beginning with:")
-	if secret != "" {
-		text = strings.ReplaceAll(text, secret, masked)
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, masked)
+		}
 	}
 	// Errors inside a script: version 7 appends where it happened, older ones wrap the original.
 	text, _, _ = strings.Cut(text, " script: ")
@@ -90,28 +97,35 @@ func (s *settings) serverError(err error) *ServerError {
 	if !errors.As(err, &answer) {
 		return nil
 	}
-	return parseServerError(answer.Error(), s.password)
+	return parseServerError(answer.Error(), s.password, s.sentinels.password)
 }
 
-// unreachable returns the error of a call that could not be carried out, because of cause.
-func (s *settings) unreachable(cause error) error {
+// unreachable returns the error of a call to place that could not be carried out, because of cause.
+func (s *settings) unreachable(place string, cause error) error {
 	if answer := s.serverError(cause); answer != nil {
-		return fmt.Errorf("%w: redis %s: %w", store.ErrUnavailable, s.address, answer)
+		return fmt.Errorf("%w: redis %s: %w", store.ErrUnavailable, place, answer)
 	}
 	if errors.Is(cause, context.Canceled) {
 		// A connection that several calls waited for was given up with the call that made it. To the
 		// others that is no cancellation: errors.Is must not say so.
 		cause = errors.New(cause.Error())
 	}
-	var op *net.OpError
-	if errors.As(cause, &op) {
-		// The error says the address itself, and ours has it already.
-		return fmt.Errorf("%w: redis %s: %s: %w", store.ErrUnavailable, s.address, op.Op, op.Err)
+	var handshake *TLSError
+	if errors.As(cause, &handshake) {
+		return fmt.Errorf("%w: redis %s: %w", store.ErrUnavailable, handshake.Address, handshake)
 	}
-	return fmt.Errorf("%w: redis %s: %w", store.ErrUnavailable, s.address, cause)
+	var op *net.OpError
+	switch {
+	case !errors.As(cause, &op):
+	case isAlert(op): // the server hangs up after the handshake if it does not like our certificate
+		cause = &TLSError{place, op.Err}
+	case op.Addr == nil || op.Addr.String() == place || s.topology == single:
+		cause = fmt.Errorf("%s: %w", op.Op, op.Err) // without the address: ours has it already
+	}
+	return fmt.Errorf("%w: redis %s: %w", store.ErrUnavailable, place, cause)
 }
 
-// overdue returns the error of a call that was not answered by its deadline: why.
-func (s *settings) overdue(why string) error {
-	return fmt.Errorf("%w: redis %s: %s: %w", store.ErrUnavailable, s.address, why, context.DeadlineExceeded)
+// overdue returns the error of a call to place that was not answered by its deadline: why.
+func overdue(place, why string) error {
+	return fmt.Errorf("%w: redis %s: %s: %w", store.ErrUnavailable, place, why, context.DeadlineExceeded)
 }

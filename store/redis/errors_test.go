@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -46,7 +47,7 @@ func TestParseServerError(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := parseServerError(tt.text, "hidden")
+			got := parseServerError(tt.text, "", "hidden")
 			if diff := cmp.Diff(&tt.want, got); diff != "" {
 				t.Errorf("answer differs (-want +got):\n%s", diff)
 			}
@@ -70,22 +71,33 @@ func FuzzParseServerErrorHidesThePassword(f *testing.F) {
 }
 
 func TestUnreachable(t *testing.T) {
-	s := settings{address: "10.0.0.5:6379"}
+	const place = "10.0.0.5:6379"
 	refused := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(10, 0, 0, 5), Port: 6379}, Err: errors.New("refused")}
+	elsewhere := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(10, 0, 0, 9), Port: 1}, Err: errors.New("refused")}
+	alert := &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}
 	tests := []struct {
-		name  string
-		cause error
-		want  string
-		isnot error
+		name     string
+		topology topology
+		cause    error
+		want     string
+		isnot    error
 	}{
-		{"the address is said once", refused, "store unavailable: redis 10.0.0.5:6379: dial: refused", nil},
-		{"any other cause as it is", io.EOF, "store unavailable: redis 10.0.0.5:6379: EOF", nil},
-		{"another caller's cancellation is not ours", context.Canceled,
+		{"the address is said once", single, refused, "store unavailable: redis 10.0.0.5:6379: dial: refused", nil},
+		{"also that of a node of a cluster", cluster, refused, "store unavailable: redis 10.0.0.5:6379: dial: refused", nil},
+		{"but another is said, too", cluster, elsewhere,
+			"store unavailable: redis 10.0.0.5:6379: dial tcp 10.0.0.9:1: refused", nil},
+		{"any other cause as it is", single, io.EOF, "store unavailable: redis 10.0.0.5:6379: EOF", nil},
+		{"another caller's cancellation is not ours", single, context.Canceled,
 			"store unavailable: redis 10.0.0.5:6379: context canceled", context.Canceled},
+		{"a handshake that failed says where", sentinel, fmt.Errorf("x: %w", &TLSError{"10.0.0.9:1", errors.New("tls: bad certificate")}),
+			"store unavailable: redis 10.0.0.9:1: TLS: bad certificate", nil},
+		{"a server that hangs up after the handshake", single, alert,
+			"store unavailable: redis 10.0.0.5:6379: TLS: certificate required", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			err := s.unreachable(tt.cause)
+			s := settings{topology: tt.topology}
+			err := s.unreachable(place, tt.cause)
 			if got := err.Error(); got != tt.want {
 				t.Errorf("error = %q, want %q", got, tt.want)
 			}
@@ -94,6 +106,10 @@ func TestUnreachable(t *testing.T) {
 			}
 			if tt.isnot != nil && errors.Is(err, tt.isnot) {
 				t.Errorf("it is %v", tt.isnot)
+			}
+			var handshake *TLSError
+			if got, want := errors.As(err, &handshake), strings.Contains(tt.want, "TLS"); got != want {
+				t.Errorf("it is a *TLSError = %v, want %v", got, want)
 			}
 		})
 	}

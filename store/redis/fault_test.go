@@ -187,6 +187,7 @@ func TestCallersOwnEndOfPatience(t *testing.T) {
 }
 
 func TestCloseWhileTheServerHangs(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		before func(*testing.T, *redis.Store, *testredis.Server)
@@ -264,6 +265,7 @@ func TestCloseOfAStoreThatIsGreetedByNobody(t *testing.T) {
 func second[T any](_ T, err error) error { return err }
 
 func TestSecretsStayOutOfErrorsAndLogs(t *testing.T) {
+	t.Parallel()
 	const secret = "s3cr3t-and-wrong"
 	server := testredis.StartWith(t, testredis.Options{Password: "right"})
 	tests := []struct {
@@ -305,6 +307,7 @@ func TestSecretsStayOutOfErrorsAndLogs(t *testing.T) {
 }
 
 func TestRightPasswordOpensTheDoor(t *testing.T) {
+	t.Parallel()
 	server := testredis.StartWith(t, testredis.Options{
 		Password: "right", Users: []string{"alice on >wonder ~* +@all"},
 	})

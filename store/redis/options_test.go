@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -22,9 +21,18 @@ import (
 
 func TestSettle(t *testing.T) {
 	defaults := settings{
-		address: "localhost:6379", protocol: 3, maxConnections: 50,
+		topology: single, place: "localhost:6379", seeds: []string{"localhost:6379"}, protocol: 3,
+		maxConnections: 50, maxValueBytes: 1 << 20,
 		connectTimeout: time.Second, socketTimeout: 500 * time.Millisecond, healthCheck: time.Second, retry: true,
 		keepAlive: net.KeepAliveConfig{Enable: true},
+		sentinels: sentinelSettings{connectTimeout: time.Second, socketTimeout: 500 * time.Millisecond},
+	}
+	nodes := func(hosts ...string) []Node {
+		var all []Node
+		for _, host := range hosts {
+			all = append(all, Node{Host: host})
+		}
+		return all
 	}
 	tests := []struct {
 		name    string
@@ -33,7 +41,7 @@ func TestSettle(t *testing.T) {
 	}{
 		{"nothing said -> defaults", Options{}, func(*settings) {}},
 		{"everything said -> everything taken", Options{
-			Address: "[::1]:7000", Username: "u", Password: "p", DB: new(2), MaxConnections: 7,
+			Address: "[::1]:7000", Username: "u", Password: "p", DB: new(2), MaxConnections: 7, MaxValueBytes: 8,
 			Pool: PoolOptions{
 				SocketConnectTimeout: 2 * time.Second, SocketTimeout: 3 * time.Second, HealthCheckInterval: 4 * time.Second,
 				RetryOnTimeout: new(false), SocketKeepalive: new(false), ClientName: "c", Protocol: 2,
@@ -41,9 +49,11 @@ func TestSettle(t *testing.T) {
 			},
 		}, func(s *settings) {
 			*s = settings{
-				address: "[::1]:7000", username: "u", password: "p", db: 2, clientName: "c", protocol: 2, maxConnections: 7,
+				topology: single, place: "[::1]:7000", seeds: []string{"[::1]:7000"}, username: "u", password: "p", db: 2,
+				clientName: "c", protocol: 2, maxConnections: 7, maxValueBytes: 8,
 				connectTimeout: 2 * time.Second, socketTimeout: 3 * time.Second, healthCheck: 4 * time.Second,
 				keepAlive: net.KeepAliveConfig{Idle: time.Minute, Interval: time.Second, Count: 3},
+				sentinels: sentinelSettings{connectTimeout: 2 * time.Second, socketTimeout: 3 * time.Second},
 			}
 		}},
 		{"the pool's max_connections comes first", Options{MaxConnections: 7, Pool: PoolOptions{MaxConnections: 8}},
@@ -54,6 +64,52 @@ func TestSettle(t *testing.T) {
 		{"but do not replace what is said",
 			Options{Username: "a", Password: "b", DB: new(0), Pool: PoolOptions{Username: "u", Password: "p", DB: new(5)}},
 			func(s *settings) { s.username, s.password = "a", "b" }},
+		{"TLS -> encrypted", Options{TLS: true}, func(s *settings) { s.encryption = &encryption{} }},
+		{"sentinels -> their addresses, not the server's; their password is never that of the data",
+			Options{
+				Address: "h:1", TLS: true, Password: "data",
+				Pool: PoolOptions{Sentinels: []Node{{Host: "a"}, {Host: "::1", Port: 1}}, ServiceName: "m", SSLCertReqs: "none"},
+			},
+			func(s *settings) {
+				s.topology, s.service, s.password = sentinel, "m", "data"
+				s.seeds, s.place = []string{"a:26379", "[::1]:1"}, "master m of Sentinels a:26379, [::1]:1"
+				s.encryption = &encryption{sslOptions{certReqs: "none"}}
+				s.sentinels.encryption = s.encryption
+			}},
+		{"sentinel_kwargs -> for the sentinels alone",
+			Options{Pool: PoolOptions{Sentinels: nodes("a"), ServiceName: "m", SentinelKwargs: SentinelOptions{
+				Username: "u", Password: "p", SocketConnectTimeout: 8 * time.Second, SocketTimeout: 9 * time.Second,
+				SSL: new(true), SSLCertReqs: "none",
+			}}},
+			func(s *settings) {
+				s.topology, s.service, s.seeds, s.place = sentinel, "m", []string{"a:26379"}, "master m of Sentinels a:26379"
+				s.sentinels = sentinelSettings{
+					username: "u", password: "p", connectTimeout: 8 * time.Second, socketTimeout: 9 * time.Second,
+					encryption: &encryption{sslOptions{certReqs: "none"}},
+				}
+			}},
+		{"ssl: false -> sentinels in plain text under an encrypted master",
+			Options{TLS: true, Pool: PoolOptions{Sentinels: nodes("a"), ServiceName: "m", SentinelKwargs: SentinelOptions{SSL: new(false)}}},
+			func(s *settings) {
+				s.topology, s.service, s.seeds, s.place = sentinel, "m", []string{"a:26379"}, "master m of Sentinels a:26379"
+				s.encryption = &encryption{}
+			}},
+		{"startup_nodes -> a cluster, the server is one more node",
+			Options{Address: "h:1", Pool: PoolOptions{StartupNodes: nodes("a", "b"), ReadFromReplicas: true}},
+			func(s *settings) {
+				s.topology, s.seeds, s.place = cluster, []string{"h:1", "a:6379", "b:6379"}, "cluster of h:1, a:6379, b:6379"
+				s.readReplicas = true
+			}},
+		{"a server that is among the nodes is one",
+			Options{Address: "a:6379", Pool: PoolOptions{StartupNodes: nodes("a"), RequireFullCoverage: new(true)}},
+			func(s *settings) {
+				s.topology, s.seeds, s.place, s.fullCoverage = cluster, []string{"a:6379"}, "cluster of a:6379", true
+			}},
+		{"skip_full_coverage_check: false -> full coverage",
+			Options{Pool: PoolOptions{StartupNodes: nodes("a"), SkipFullCoverageCheck: new(false)}},
+			func(s *settings) {
+				s.topology, s.seeds, s.place, s.fullCoverage = cluster, []string{"a:6379"}, "cluster of a:6379", true
+			}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -63,12 +119,45 @@ func TestSettle(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got.logger = nil
-			if diff := cmp.Diff(want, got, cmp.AllowUnexported(settings{}), cmpopts.EquateEmpty()); diff != "" {
+			got.logger, got.sentinels.mark = nil, nil
+			unexported := cmp.AllowUnexported(settings{}, sentinelSettings{}, encryption{}, sslOptions{})
+			if diff := cmp.Diff(want, got, unexported, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("settings differ (-want +got):\n%s", diff)
 			}
 		})
 	}
+}
+
+func TestSentinelsInheritTLSPieceByPiece(t *testing.T) {
+	data := sslOptions{
+		certReqs: "required", caCerts: "ca", certFile: "cert", keyFile: "key", keyPassword: "pw", checkName: new(false), oldestSpoken: tls.VersionTLS13,
+	}
+	tests := []struct {
+		name string
+		own  SentinelOptions
+		want func(*sslOptions)
+	}{
+		{"nothing of their own -> all that of the data", SentinelOptions{}, func(*sslOptions) {}},
+		{"an authority of their own -> not that of the data", SentinelOptions{SSLCAData: "own"},
+			func(o *sslOptions) { o.caCerts, o.caData = "", "own" }},
+		{"a certificate of their own -> no key nor password of the data", SentinelOptions{SSLCertFile: "c", SSLKeyFile: "k"},
+			func(o *sslOptions) { o.certFile, o.keyFile, o.keyPassword = "c", "k", "" }},
+		{"the rest", SentinelOptions{SSLCertReqs: "none", SSLCheckHostname: new(true), SSLMinVersion: tls.VersionTLS12},
+			func(o *sslOptions) { o.certReqs, o.checkName, o.oldestSpoken = "none", new(true), tls.VersionTLS12 }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			want := data
+			tt.want(&want)
+			if diff := cmp.Diff(want, tt.own.ssl(data), cmp.AllowUnexported(sslOptions{})); diff != "" {
+				t.Errorf("options differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func underSentinel(o SentinelOptions) Options {
+	return Options{Pool: PoolOptions{Sentinels: []Node{{Host: "a"}}, ServiceName: "m", SentinelKwargs: o}}
 }
 
 func TestOpenRefusesWrongOptionsByName(t *testing.T) {
@@ -93,6 +182,35 @@ func TestOpenRefusesWrongOptionsByName(t *testing.T) {
 		{"socket_keepalive_options.count", Options{Pool: PoolOptions{SocketKeepaliveOptions: KeepaliveOptions{Count: -1}}}},
 		{"protocol", Options{Pool: PoolOptions{Protocol: 4}}},
 		{"client_name", Options{Pool: PoolOptions{ClientName: "two words"}}},
+		{"max_value_bytes", Options{MaxValueBytes: -1}},
+		{"sentinels[1]", Options{Pool: PoolOptions{Sentinels: []Node{{Host: "a"}, {}}, ServiceName: "m"}}},
+		{"startup_nodes[0]", Options{Pool: PoolOptions{StartupNodes: []Node{{Host: "a", Port: 65536}}}}},
+		{"sentinel_kwargs.socket_timeout", underSentinel(SentinelOptions{SocketTimeout: -1})},
+		{"startup_nodes", Options{Pool: PoolOptions{Sentinels: []Node{{Host: "a"}}, ServiceName: "m", StartupNodes: []Node{{Host: "a"}}}}},
+		{"service_name", Options{Pool: PoolOptions{Sentinels: []Node{{Host: "a"}}}}},
+		{"service_name", Options{Pool: PoolOptions{ServiceName: "m"}}},
+		{"sentinel_kwargs", Options{Pool: PoolOptions{SentinelKwargs: SentinelOptions{Username: "u"}}}},
+		{"db", Options{DB: new(1), Pool: PoolOptions{StartupNodes: []Node{{Host: "a"}}}}},
+		{"require_full_coverage", Options{Pool: PoolOptions{SkipFullCoverageCheck: new(true)}}},
+		{"require_full_coverage", Options{Pool: PoolOptions{RequireFullCoverage: new(true)}}},
+		{"skip_full_coverage_check", Options{Pool: PoolOptions{
+			StartupNodes: []Node{{Host: "a"}}, SkipFullCoverageCheck: new(true), RequireFullCoverage: new(true)}}},
+		{"read_from_replicas", Options{Pool: PoolOptions{ReadFromReplicas: true}}},
+		{"ssl_check_hostname", Options{Pool: PoolOptions{SSLCheckHostname: new(true)}}},
+		{"ssl_ca_data", Options{Pool: PoolOptions{SSLCAData: "x", StartupNodes: []Node{{Host: "a"}}}}},
+		{"sentinel_kwargs.ssl_ca_data", underSentinel(SentinelOptions{SSLCAData: "x"})},
+		{"ssl_cert_reqs", Options{TLS: true, Pool: PoolOptions{SSLCertReqs: "maybe"}}},
+		{"ssl_min_version", Options{TLS: true, Pool: PoolOptions{SSLMinVersion: tls.VersionTLS11}}},
+		{"ssl_certfile", Options{TLS: true, Pool: PoolOptions{SSLCertFile: "x"}}},
+		{"ssl_keyfile", Options{TLS: true, Pool: PoolOptions{SSLKeyFile: "x"}}},
+		{"ssl_keyfile_password", Options{TLS: true, Pool: PoolOptions{SSLKeyFilePassword: "x"}}},
+		{"ssl_ca_certs", Options{TLS: true, Pool: PoolOptions{SSLCACerts: "testdata/absent.pem"}}},
+		{"ssl_ca_certs", Options{TLS: true, Pool: PoolOptions{SSLCACerts: "options_test.go"}}},
+		{"ssl_ca_data", Options{TLS: true, Pool: PoolOptions{SSLCAData: "x"}}},
+		{"ssl_certfile", Options{TLS: true, Pool: PoolOptions{SSLCertFile: "testdata/absent.pem", SSLKeyFile: "x"}}},
+		{"ssl_keyfile", Options{TLS: true, Pool: PoolOptions{SSLCertFile: "options_test.go", SSLKeyFile: "testdata/absent.pem"}}},
+		{"ssl_keyfile", Options{TLS: true, Pool: PoolOptions{SSLCertFile: "options_test.go", SSLKeyFile: "options_test.go"}}},
+		{"sentinel_kwargs.ssl_ca_data", underSentinel(SentinelOptions{SSL: new(true), SSLCAData: "x"})},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.o), func(t *testing.T) {
@@ -101,22 +219,19 @@ func TestOpenRefusesWrongOptionsByName(t *testing.T) {
 				s.Close()
 				t.Fatalf("Open accepts it, want an error about %s", tt.option)
 			}
-			if !strings.Contains(err.Error(), " "+tt.option+": ") {
+			if !strings.Contains("\n"+err.Error(), " "+tt.option+": ") && !strings.Contains(err.Error(), "\n"+tt.option+": ") {
 				t.Errorf("Open = %v, want an error about %s", err, tt.option)
-			}
-			if errors.Is(err, errors.ErrUnsupported) {
-				t.Errorf("%v is errors.ErrUnsupported", err)
 			}
 		})
 	}
 }
 
 func TestOpenReportsAllProblemsAtOnce(t *testing.T) {
-	_, err := Open(Options{Address: "x", MaxConnections: -1, TLS: true, Pool: PoolOptions{Protocol: 9, ServiceName: "m"}})
+	_, err := Open(Options{Address: "x", MaxConnections: -1, TLS: true, Pool: PoolOptions{Protocol: 9, ServiceName: "m", SSLCAData: "x"}})
 	if err == nil {
 		t.Fatal("Open accepts it")
 	}
-	for _, want := range []string{"address", "max_connections", "rediss", "protocol", "service_name"} {
+	for _, want := range []string{"address", "max_connections", "ssl_ca_data", "protocol", "service_name"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("Open = %v, want %s among the problems", err, want)
 		}
@@ -185,34 +300,6 @@ func TestPoolOptionsHaveTheNamesOfRedisPy(t *testing.T) {
 		ssl_certfile ssl_keyfile ssl_keyfile_password ssl_check_hostname ssl_min_version`)
 	if diff := cmp.Diff(want, names(t, reflect.TypeFor[SentinelOptions]())); diff != "" {
 		t.Errorf("names of sentinel_kwargs differ (-want +got):\n%s", diff)
-	}
-}
-
-func TestOpenRefusesWhatIsNotBuilt(t *testing.T) {
-	unsupported := strings.Fields(`
-		ssl_cert_reqs ssl_ca_certs ssl_ca_data ssl_certfile ssl_keyfile ssl_keyfile_password
-		ssl_check_hostname ssl_min_version sentinels service_name sentinel_kwargs
-		startup_nodes skip_full_coverage_check require_full_coverage read_from_replicas`)
-	all := complete[PoolOptions]("text")
-	fields := reflect.TypeFor[PoolOptions]()
-	for i, name := range names(t, fields) {
-		t.Run(name, func(t *testing.T) {
-			var o Options
-			reflect.ValueOf(&o.Pool).Elem().Field(i).Set(reflect.ValueOf(all).Field(i))
-			s, err := Open(o)
-			if err == nil {
-				s.Close()
-			}
-			if got, want := errors.Is(err, errors.ErrUnsupported), slices.Contains(unsupported, name); got != want {
-				t.Errorf("Open = %v, is errors.ErrUnsupported = %v, want %v", err, got, want)
-			}
-			if err != nil && !strings.Contains(err.Error(), name) {
-				t.Errorf("Open = %v, does not name %s", err, name)
-			}
-		})
-	}
-	if _, err := Open(Options{TLS: true}); !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "rediss") {
-		t.Errorf("Open with TLS = %v, want errors.ErrUnsupported and the word rediss", err)
 	}
 }
 
@@ -321,6 +408,55 @@ func TestProfileFollowsTheSettings(t *testing.T) {
 	if got := s.profile(nil).ConnWriteTimeout; got != leastWriteTimeout {
 		t.Errorf("ConnWriteTimeout of a short socket_timeout = %v, want %v", got, leastWriteTimeout)
 	}
+}
+
+func TestProfileOfEachTopology(t *testing.T) {
+	settled := func(o Options) settings {
+		t.Helper()
+		s, err := o.settle()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	t.Run("a single server", func(t *testing.T) {
+		p := settled(Options{TLS: true}).profile(nil)
+		if !p.ForceSingleClient || p.Sentinel.MasterSet != "" || p.TLSConfig == nil || p.SendToReplicas != nil {
+			t.Errorf("profile = %+v", p)
+		}
+	})
+	t.Run("Sentinels", func(t *testing.T) {
+		s := settled(Options{Username: "u", Password: "p", DB: new(3), Pool: PoolOptions{
+			Sentinels: []Node{{Host: "a"}}, ServiceName: "m", ReadFromReplicas: true, ClientName: "c",
+			SentinelKwargs: SentinelOptions{SocketConnectTimeout: time.Minute, Password: "s"},
+		}})
+		p := s.profile(nil)
+		if p.ForceSingleClient || p.SelectDB != 3 || p.Username != "u" || p.Password != "p" {
+			t.Errorf("profile = %+v", p)
+		}
+		got := p.Sentinel
+		if got.MasterSet != "m" || got.Username != "" || got.Password != "s" || got.ClientName != "c" ||
+			got.Dialer.Timeout != time.Minute || got.Dialer.KeepAlive != time.Second ||
+			got.TopologyRefreshInterval != refreshInterval || got.TLSConfig != s.sentinels.mark {
+			t.Errorf("profile of the Sentinels = %+v", got)
+		}
+		if p.SendToReplicas != nil {
+			t.Error("the client of the master needs a replica that works")
+		}
+	})
+	t.Run("a cluster", func(t *testing.T) {
+		s := settled(Options{MaxConnections: 9, Pool: PoolOptions{StartupNodes: []Node{{Host: "a"}}, ReadFromReplicas: true}})
+		p := s.profile(nil)
+		if p.ForceSingleClient || p.PipelineMultiplex != 0 || p.BlockingPoolSize != 4 || p.TLSConfig != nil ||
+			p.ClusterOption.MaxMovedRedirections != mostRedirections || p.ClusterOption.ShardsRefreshInterval != refreshInterval ||
+			p.SendToReplicas == nil || p.ReadNodeSelector == nil {
+			t.Errorf("profile = %+v", p)
+		}
+		p = s.lone(nil, "b:1")
+		if !p.ForceSingleClient || p.PipelineMultiplex != -1 || p.SendToReplicas != nil || !slices.Equal(p.InitAddress, []string{"b:1"}) {
+			t.Errorf("profile for one node = %+v", p)
+		}
+	})
 }
 
 func TestMultiplex(t *testing.T) {

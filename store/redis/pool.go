@@ -7,7 +7,7 @@ const (
 	// DefaultMaxConnections is how many connections a store opens to one server at most.
 	DefaultMaxConnections = 50
 
-	// DefaultConnectTimeout bounds the dial, the TLS handshake and the greeting, each.
+	// DefaultConnectTimeout bounds the dial with the TLS handshake, and the greeting.
 	DefaultConnectTimeout = time.Second
 
 	// DefaultSocketTimeout bounds every call.
@@ -27,13 +27,15 @@ type PoolOptions struct {
 	// MaxConnections is the most connections that a store opens to one server. Zero means
 	// [Options.MaxConnections]; if both are set, this one counts.
 	//
-	// Calls share few connections (one on two cores, at most four), so it is a ceiling rather than a
-	// pool size: lower it to fit a plan that counts connections, there is nothing to gain by raising it.
-	// A native client (see [Store.As]) may use the rest for its own purposes, and one at least.
+	// Calls share few connections (one on two cores, at most four; one to each node of a cluster), so it is
+	// a ceiling rather than a pool size: lower it to fit a plan that counts connections, there is nothing
+	// to gain by raising it. A native client (see [Store.As]) may use the rest for its own purposes, and
+	// one at least. Connections to Sentinels are not counted: there are one or two to one of them, and as
+	// many again with ReadFromReplicas.
 	MaxConnections int `redispy:"max_connections"`
 
-	// SocketConnectTimeout bounds the dial of a connection, and once more its greeting. Zero means
-	// [DefaultConnectTimeout]. Raise it for servers on another continent. A call never waits for it
+	// SocketConnectTimeout bounds the dial of a connection with its TLS handshake, and once more its
+	// greeting. Zero means [DefaultConnectTimeout]. Raise it for servers on another continent. A call never waits for it
 	// longer than for its own deadline.
 	SocketConnectTimeout time.Duration `redispy:"socket_connect_timeout"`
 
@@ -64,11 +66,12 @@ type PoolOptions struct {
 
 	// SSLCertReqs says whether the server's certificate is verified: "required" (also when empty),
 	// "optional" (the same, for a client) or "none". None lets anybody in the middle read and change
-	// everything; use it for a test server only.
+	// everything; use it for a test server only. This and the other ssl_ options need [Options.TLS].
 	SSLCertReqs string `redispy:"ssl_cert_reqs"`
 
 	// SSLCACerts is a file with the PEM certificates of the authorities to trust. Empty means the
-	// system's. Set it for a private authority.
+	// system's. Set it for a private authority. Like all files named here it must be readable at [Open],
+	// and is read anew for each connection, so that certificates can be replaced under a running program.
 	SSLCACerts string `redispy:"ssl_ca_certs"`
 
 	// SSLCAData is the same as text, for platforms that hand certificates over in variables. The
@@ -82,16 +85,17 @@ type PoolOptions struct {
 	// SSLKeyFile is a file with the private key of SSLCertFile.
 	SSLKeyFile string `redispy:"ssl_keyfile"`
 
-	// SSLKeyFilePassword opens SSLKeyFile if it is encrypted.
+	// SSLKeyFilePassword opens SSLKeyFile if it is encrypted, in either of OpenSSL's forms.
 	SSLKeyFilePassword string `redispy:"ssl_keyfile_password" secret:"true"`
 
 	// SSLCheckHostname says whether the certificate must carry the server's name. Nil means true.
 	// False still verifies who signed it; use it for servers that are reached by an address which
-	// their certificate does not list.
+	// their certificate does not list. In a cluster and behind Sentinels that is the address by which the
+	// servers know each other.
 	SSLCheckHostname *bool `redispy:"ssl_check_hostname"`
 
-	// SSLMinVersion is the oldest TLS version to speak, a constant of crypto/tls (Python's
-	// ssl.TLSVersion has the same numbers). Zero means TLS 1.2.
+	// SSLMinVersion is the oldest TLS version to speak: tls.VersionTLS12 or tls.VersionTLS13 (Python's
+	// ssl.TLSVersion has the same numbers). Zero means TLS 1.2; older ones are refused.
 	SSLMinVersion uint16 `redispy:"ssl_min_version"`
 
 	// Username is the ACL user, if [Options.Username] is empty. Empty means Redis' user "default".
@@ -112,29 +116,35 @@ type PoolOptions struct {
 	Protocol int `redispy:"protocol"`
 
 	// Sentinels are the addresses of Redis Sentinels. If there are any, they are asked for the master
-	// called ServiceName, and of the URL only user, password and database count.
+	// called ServiceName, and of [Options.Address] nothing counts. The store follows failovers: calls fail
+	// with [store.ErrUnavailable] until the Sentinels have named the next master.
 	Sentinels []Node `redispy:"sentinels"`
 
 	// ServiceName is the name under which the Sentinels know the master. It is required with Sentinels
 	// and means nothing without.
 	ServiceName string `redispy:"service_name"`
 
-	// SentinelKwargs are the options of the connections to the Sentinels.
+	// SentinelKwargs are the options of the connections to the Sentinels. They mean nothing without.
 	SentinelKwargs SentinelOptions `redispy:"sentinel_kwargs"`
 
-	// StartupNodes are nodes of a Redis Cluster, some of them suffice. If there are any, the store
-	// speaks to the cluster, and the URL's host is one more of them.
+	// StartupNodes are nodes of a Redis Cluster, some of them suffice: they are asked for the others, by
+	// the addresses at which the nodes know each other. If there are any, the store speaks to the cluster,
+	// and [Options.Address] is one more of them. It follows failovers and moving slots.
 	StartupNodes []Node `redispy:"startup_nodes"`
 
 	// SkipFullCoverageCheck says that a cluster may be used while some of its slots are served by no
-	// node. Nil means true. It is the older opposite of RequireFullCoverage.
+	// node: calls for keys in these fail. Nil means true. It is the older opposite of RequireFullCoverage
+	// and means nothing outside a cluster.
 	SkipFullCoverageCheck *bool `redispy:"skip_full_coverage_check"`
 
-	// RequireFullCoverage says that a cluster must serve all its slots. Nil means the opposite of
-	// SkipFullCoverageCheck.
+	// RequireFullCoverage says that a cluster must serve all its slots, or else every call fails. Nil
+	// means the opposite of SkipFullCoverageCheck.
 	RequireFullCoverage *bool `redispy:"require_full_coverage"`
 
-	// ReadFromReplicas sends reads to replicas too. A read may then miss what was just written.
+	// ReadFromReplicas sends reads to replicas. A read may then miss what was just written, which also
+	// makes a Fetch load again. It takes load off the master where reads outnumber writes by far. Where no
+	// replica works the master answers; of a replica that hangs, that is noticed by calls that time out.
+	// It needs Sentinels or StartupNodes.
 	ReadFromReplicas bool `redispy:"read_from_replicas"`
 }
 
@@ -152,7 +162,8 @@ type KeepaliveOptions struct {
 }
 
 // SentinelOptions are the options of the connections to Redis Sentinels. Timeouts and TLS options that
-// are not set are those of the data connections; user and password never are.
+// are not set are those of the data connections (authorities together, and certificate, key and its
+// password together); user and password never are.
 //
 // A SentinelOptions prints, logs and marshals like a [PoolOptions], with secrets as ***.
 type SentinelOptions struct {
@@ -165,7 +176,8 @@ type SentinelOptions struct {
 	// SocketConnectTimeout bounds the dial of a Sentinel. Zero means that of the data connections.
 	SocketConnectTimeout time.Duration `redispy:"socket_connect_timeout"`
 
-	// SocketTimeout bounds a question to a Sentinel. Zero means that of the data connections.
+	// SocketTimeout bounds a question to a Sentinel, the next of which is asked then. Zero means that of
+	// the data connections.
 	SocketTimeout time.Duration `redispy:"socket_timeout"`
 
 	// SSL says whether the Sentinels speak TLS. Nil means: if the data connections do.

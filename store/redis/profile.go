@@ -25,6 +25,13 @@ const (
 	// queueScale makes room for 1<<queueScale commands per connection that wait for their answers.
 	queueScale = 10
 
+	// refreshInterval is the time between two looks at which server does what, where nothing gives reason
+	// to look earlier. It finds changes whose announcement was missed.
+	refreshInterval = 5 * time.Second
+
+	// mostRedirections is how many MOVED and ASK one command follows.
+	mostRedirections = 5
+
 	// module is the path under which this module appears among a program's dependencies.
 	module = "github.com/cachewright/cachewright"
 )
@@ -36,18 +43,18 @@ type dialFunc func(ctx context.Context, address string, dialer *net.Dialer, conf
 // connection.
 func (s settings) profile(dial dialFunc) rueidis.ClientOption {
 	multiplex, shared := s.multiplex(runtime.GOMAXPROCS(0))
-	return rueidis.ClientOption{
-		InitAddress: []string{s.address},
+	o := rueidis.ClientOption{
+		InitAddress: s.seeds,
 		Username:    s.username,
 		Password:    s.password,
 		SelectDB:    s.db,
 		ClientName:  s.clientName,
 		AlwaysRESP2: s.protocol == 2,
 
-		ForceSingleClient: true, // no guessing by CLUSTER SLOTS
-		DisableRetry:      true, // the client would repeat reads for ever; calls are repeated in call.go
-		AlwaysPipelining:  true, // otherwise a missed deadline closes the connection
-		DisableCache:      true, // a cache of the client's own would answer behind our back
+		ForceSingleClient: s.topology == single, // no guessing by CLUSTER SLOTS
+		DisableRetry:      true,                 // the client would repeat reads for ever; calls are repeated in call.go
+		AlwaysPipelining:  true,                 // otherwise a missed deadline closes the connection
+		DisableCache:      true,                 // a cache of the client's own would answer behind our back
 
 		DialCtxFn: dial,
 		// KeepAlive is the time between PINGs; the kernel's probes are the business of dial.
@@ -61,12 +68,38 @@ func (s settings) profile(dial dialFunc) rueidis.ClientOption {
 		WriteBufferEachConn: bufferBytes,
 		ClientSetInfo:       []string{"cachewright", version()},
 	}
+	if s.encryption != nil {
+		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12} // says which ports of a cluster are meant; dial knows the rest
+	}
+	switch s.topology {
+	case sentinel:
+		o.Sentinel = rueidis.SentinelOption{
+			MasterSet: s.service, Username: s.sentinels.username, Password: s.sentinels.password, ClientName: s.clientName,
+			Dialer:    net.Dialer{Timeout: s.sentinels.connectTimeout, KeepAlive: s.healthCheck},
+			TLSConfig: s.sentinels.mark, TopologyRefreshInterval: refreshInterval,
+		}
+	case cluster:
+		o.ClusterOption = rueidis.ClusterOption{ShardsRefreshInterval: refreshInterval, MaxMovedRedirections: mostRedirections}
+	}
+	if s.readReplicas && s.topology == cluster { // under Sentinels this would bind the master to the replicas' health
+		o.SendToReplicas, o.ReadNodeSelector = mayLag, anyReplica
+	}
+	return o
+}
+
+// lone returns the options of a client that speaks to one node of a cluster, over one connection.
+func (s settings) lone(dial dialFunc, address string) rueidis.ClientOption {
+	s.topology, s.seeds, s.maxConnections, s.readReplicas = single, []string{address}, 1, false
+	return s.profile(dial)
 }
 
 // multiplex returns the client's measure of how many connections all calls share, and their number. One
-// connection is the fastest on few cores; more of them isolate calls from each other's large values.
+// connection is the fastest on few cores; more of them isolate calls from each other's large values. In a
+// cluster, where there are many servers, each gets one.
 func (s settings) multiplex(cores int) (measure, connections int) {
 	switch {
+	case s.topology == cluster:
+		return 0, 1
 	case cores > 8 && s.maxConnections >= 4:
 		return 2, 4
 	case cores > 2 && s.maxConnections >= 2:

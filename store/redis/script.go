@@ -67,7 +67,7 @@ func (c *call) run(s script, r repeat, key string, args ...string) (rueidis.Redi
 
 // Incr implements [store.Counter].
 func (s *Store) Incr(ctx context.Context, key string, delta int64) (int64, bool, error) {
-	c, err := s.begin(ctx)
+	c, err := s.link.begin(ctx, key)
 	if err != nil {
 		return 0, false, err
 	}
@@ -93,12 +93,12 @@ func (s *Store) Swap(ctx context.Context, key string, old, new []byte, ttl time.
 		args[0] = "absent"
 	}
 	if new != nil {
-		if err := store.CheckTTL(ttl); err != nil {
+		if err := errors.Join(store.CheckTTL(ttl), s.checkSize(new)); err != nil {
 			return false, err
 		}
 		args[2] = lifetime(ttl)
 	}
-	c, err := s.begin(ctx)
+	c, err := s.link.begin(ctx, key)
 	if err != nil {
 		return false, err
 	}

@@ -13,11 +13,15 @@
 // in milliseconds, so that other programs read and write the same values. A key that holds another type
 // of Redis is a [*ServerError] with the code WRONGTYPE, and looks absent to GetMany.
 //
-// Single servers are supported. TLS, Sentinel and Cluster are refused with [errors.ErrUnsupported].
+// A store speaks to a single server, to the master that Redis Sentinels name, or to a Redis Cluster, in
+// plain text or over TLS. It follows failovers and the moving of keys between the nodes of a cluster. In a
+// cluster each part of the keys is on its own: calls for a node that is gone fail, the others do not
+// notice. Calls on many keys are then divided, and tell what failed by a [store.KeyErrors].
 package redis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,8 +31,8 @@ import (
 
 // Store is a [store.Store] in Redis.
 //
-// It implements [store.Batcher], [store.Counter], [store.Swapper], [store.Inspector], [store.Viewer] and
-// [store.Clock]. Through [store.As] it also hands out its client as a rueidis.Client, for pub/sub,
+// It implements [store.Batcher], [store.Counter], [store.Swapper], [store.Renewer], [store.Inspector], [store.Viewer],
+// [store.Clock] and [store.Pinger]. Through [store.As] it also hands out its client as a rueidis.Client, for pub/sub,
 // transactions and whatever else a cache has no words for.
 type Store struct {
 	link *link
@@ -39,14 +43,16 @@ var (
 	_ store.Batcher   = (*Store)(nil)
 	_ store.Counter   = (*Store)(nil)
 	_ store.Swapper   = (*Store)(nil)
+	_ store.Renewer   = (*Store)(nil)
 	_ store.Inspector = (*Store)(nil)
 	_ store.Viewer    = (*Store)(nil)
 	_ store.Clock     = (*Store)(nil)
+	_ store.Pinger    = (*Store)(nil)
 )
 
 // Open returns a store for the server that o names. It does not wait for the server, which need not be
-// there; the only errors are options that are wrong or, with [errors.ErrUnsupported], not supported. All
-// of them are reported at once, by their redis-py names.
+// there; the only errors are options that are wrong, certificates and keys that cannot be read included.
+// All of them are reported at once, by their redis-py names.
 //
 // The store holds a goroutine and connections until it is closed.
 func Open(o Options) (*Store, error) {
@@ -80,26 +86,25 @@ func (s *Store) As(target any) bool {
 	return true
 }
 
-// String names the server and the database.
+// String names the server, or the servers to begin with, and the database.
 func (s *Store) String() string {
-	return fmt.Sprintf("redis %s/%d", s.link.address, s.link.db)
+	if s.link.topology == single {
+		return fmt.Sprintf("redis %s/%d", s.link.place, s.link.db)
+	}
+	return fmt.Sprintf("redis %s, database %d", s.link.place, s.link.db)
 }
 
 // Format prints what String returns for every verb, because a Store holds a password.
 func (s *Store) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
 
 // Now returns the server's time as estimated when a connection was made and once a minute since, exact
-// to half a round trip. Before the first connection it is this machine's.
+// to half a round trip. Before the first connection it is this machine's. In a cluster it is the time of
+// the master with the lowest slots, for every key.
 func (s *Store) Now() time.Time { return s.link.clock.now() }
-
-// begin opens a call within the store's timeout.
-func (s *Store) begin(ctx context.Context) (call, error) {
-	return s.link.begin(ctx, s.link.socketTimeout)
-}
 
 // Get implements [store.Store].
 func (s *Store) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	c, err := s.begin(ctx)
+	c, err := s.link.begin(ctx, key)
 	if err != nil {
 		return nil, false, err
 	}
@@ -123,10 +128,10 @@ func (s *Store) View(ctx context.Context, key string, decode func(value []byte) 
 
 // Set implements [store.Store].
 func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	if err := store.CheckTTL(ttl); err != nil {
+	if err := errors.Join(store.CheckTTL(ttl), s.checkSize(value)); err != nil {
 		return err
 	}
-	c, err := s.begin(ctx)
+	c, err := s.link.begin(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -150,10 +155,10 @@ func (c *call) set(key string, value []byte, ttl time.Duration) rueidis.Complete
 
 // Add implements [store.Store].
 func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
-	if err := store.CheckTTL(ttl); err != nil {
+	if err := errors.Join(store.CheckTTL(ttl), s.checkSize(value)); err != nil {
 		return false, err
 	}
-	c, err := s.begin(ctx)
+	c, err := s.link.begin(ctx, key)
 	if err != nil {
 		return false, err
 	}
@@ -172,7 +177,7 @@ func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (bool,
 	if err := store.CheckTTL(ttl); err != nil {
 		return false, err
 	}
-	c, err := s.begin(ctx)
+	c, err := s.link.begin(ctx, key)
 	if err != nil {
 		return false, err
 	}
@@ -193,6 +198,38 @@ func (c *call) touch(key string, ttl time.Duration) (rueidis.RedisMessage, error
 		return c.run(persist, again, key)
 	}
 	return c.do(c.build().Pexpire().Key(key).Milliseconds(milliseconds(ttl)).Build(), again)
+}
+
+// longestTTL is the most milliseconds that a time.Duration can express. Rounding up can yield one more.
+const longestTTL = int64(store.Forever / time.Millisecond)
+
+// TTL implements [store.Inspector].
+func (s *Store) TTL(ctx context.Context, key string) (time.Duration, bool, error) {
+	c, err := s.link.begin(ctx, key)
+	if err != nil {
+		return 0, false, err
+	}
+	defer c.end()
+	m, err := c.do(c.build().Pttl().Key(key).Build(), again)
+	if err != nil {
+		return 0, false, err
+	}
+	switch ms, err := m.AsInt64(); {
+	case err != nil || ms == -2:
+		return 0, false, err
+	case ms == -1:
+		return store.Forever, true, nil
+	default:
+		return time.Duration(min(max(ms, 1), longestTTL)) * time.Millisecond, true, nil
+	}
+}
+
+// checkSize reports whether value may be stored.
+func (s *Store) checkSize(value []byte) error {
+	if int64(len(value)) <= s.link.maxValueBytes {
+		return nil
+	}
+	return fmt.Errorf("redis %s: %w: %d bytes, max_value_bytes is %d", s.link.place, ErrTooLarge, len(value), s.link.maxValueBytes)
 }
 
 // milliseconds rounds a lifetime up: an entry may live a moment longer, but never less than asked for.

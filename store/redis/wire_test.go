@@ -96,6 +96,7 @@ func (c *cutter) pass(to io.Writer, from io.Reader) {
 }
 
 func TestCallWhoseConnectionBreaks(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name    string
 		call    func(context.Context, *redis.Store) error
@@ -265,6 +266,7 @@ func TestNowIsTheServersTime(t *testing.T) {
 }
 
 func TestServersThatAnswerButDoNotServe(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		server script
@@ -300,16 +302,6 @@ func TestServersThatAnswerButDoNotServe(t *testing.T) {
 				t.Errorf("the error %q repeats what was sent", err)
 			}
 		})
-	}
-}
-
-func TestInfoOfValkey(t *testing.T) {
-	info := "# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.0\r\nredis_mode:standalone\r\nrole:master\r\n"
-	s := open(t, script{"PING": "+PONG", "INFO": fmt.Sprintf("$%d\r\n%s", len(info), info)}.serve(t))
-	got, err := s.Info(t.Context())
-	want := redis.Info{Server: "valkey", Version: "8.1.0", Role: "master", Mode: "standalone", Protocol: 2}
-	if got != want || err != nil {
-		t.Errorf("Info = %+v, %v, want %+v", got, err, want)
 	}
 }
 

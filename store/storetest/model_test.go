@@ -45,8 +45,12 @@ func (l *listener) Errorf(format string, args ...any) { l.note(format, args...) 
 func (l *listener) Fatalf(format string, args ...any) { l.note(format, args...) }
 func (l *listener) Failed() bool                      { return false }
 
-// TestModelFindsFlaws lets the model look for faults that take several operations to show.
+// TestModelFindsFlaws lets the model look for faults that take several operations to show. A hundred runs
+// do not always meet the rarest of them.
 func TestModelFindsFlaws(t *testing.T) {
+	checks := flag.Lookup("rapid.checks").Value.String()
+	setFlag(t, "rapid.checks", "2000")
+	defer setFlag(t, "rapid.checks", checks)
 	for _, c := range []struct {
 		flaw   flaw
 		script []string // lines of every script that shows the flaw

@@ -2,8 +2,8 @@
 # it again.
 #
 # source:      config.yaml, config.production.yaml
-# environment: production (--env)
-# command:     cachewright django --out cache_settings.py
+# environment: production
+# command:     cachewright django --env production
 #
 # warning:     cache default: Django keeps its files in a folder of its own, so it does not see Go's
 #              values. Fix: share values in Redis, with serializer: json

@@ -2,8 +2,8 @@
 # it again.
 #
 # source:      caf\u00e9.yaml, a\nraise SystemExit\n.yaml
-# environment: dev"""\nimport os (--env)
-# command:     cachewright django --out cache_settings.py
+# environment: dev"""\nimport os
+# command:     cachewright django --env production
 #
 # warning:     cache default: values are native (Go only), Django could not read them. Fix:
 #              serializer: json

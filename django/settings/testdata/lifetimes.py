@@ -2,8 +2,8 @@
 # it again.
 #
 # source:      config.yaml, config.production.yaml
-# environment: production (--env)
-# command:     cachewright django --out cache_settings.py
+# environment: production
+# command:     cachewright django --env production
 #
 # warning:     cache fraction: a timeout of 1.5s is 2 s in Django, which counts whole seconds. Fix:
 #              write a timeout of whole seconds

@@ -2,16 +2,19 @@
 # it again.
 #
 # source:      config.yaml, config.production.yaml
-# environment: production (--env)
-# command:     cachewright django --out cache_settings.py
+# environment: production
+# command:     cachewright django --env production
 #
 # warning:     cache default: values are native (Go only), Django could not read them. Fix:
 #              serializer: json
+#
+# warning:     cache default: redis-py knows protocol from version 5 on. Fix: remove it where Django
+#              has an older one
 
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": "redis://localhost:6379/0",
+        "LOCATION": "redis://localhost:6379",
         "TIMEOUT": 300,
         "KEY_PREFIX": "",
         "VERSION": 1,

@@ -2,8 +2,8 @@
 # it again.
 #
 # source:      config.yaml, config.production.yaml
-# environment: production (--env)
-# command:     cachewright django --out cache_settings.py
+# environment: production
+# command:     cachewright django --env production
 # variables:   REDIS_URL (looked up when Django starts)
 #
 # warning:     cache default: values are native (Go only), Django could not read them. Fix:

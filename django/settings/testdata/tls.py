@@ -2,11 +2,14 @@
 # it again.
 #
 # source:      config.yaml, config.production.yaml
-# environment: production (--env)
-# command:     cachewright django --out cache_settings.py
+# environment: production
+# command:     cachewright django --env production
 #
 # warning:     cache default, any_name, unverified: values are native (Go only), Django could not
 #              read them. Fix: serializer: json
+#
+# warning:     cache default: redis-py knows ssl_min_version from version 5 on. Fix: remove it where
+#              Django has an older one
 
 CACHES = {
     "default": {

@@ -1,0 +1,49 @@
+//go:build linux || darwin
+
+package file_test
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cachewright/cachewright/store/file"
+)
+
+func TestConditionSaysHowTheStoreIsDoing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, file.Options{MaxBytes: 1 << 20, MaxEntries: 100})
+	for i := range 10 {
+		set(t, s, strconv.Itoa(i), "v")
+		age(t, dir, strconv.Itoa(i), time.Duration(i)*time.Hour)
+	}
+	oldest, err := os.Stat(filepath.Join(dir, file.Path("9")))
+	noError(t, err)
+	got, err := s.Condition(t.Context())
+	noError(t, err)
+	if got.Free <= 0 {
+		t.Errorf("free disk: got %d bytes, want some", got.Free)
+	}
+	got.Free = 0
+	expected := file.Condition{
+		Entries: 10, Bytes: 10 * 4096, MaxEntries: 100, MaxBytes: 1 << 20, Oldest: oldest.ModTime(),
+	}
+	if diff := cmp.Diff(expected, got); diff != "" {
+		t.Errorf("condition (-want +got):\n%s", diff)
+	}
+}
+
+func TestConditionOfAStoreWithoutADirectory(t *testing.T) {
+	t.Parallel()
+	s := open(t, filepath.Join(t.TempDir(), "later"), file.Options{Lazy: true})
+	got, err := s.Condition(t.Context())
+	noError(t, err)
+	if diff := cmp.Diff(file.Condition{MaxBytes: 256 << 20}, got); diff != "" {
+		t.Errorf("condition (-want +got):\n%s", diff)
+	}
+}

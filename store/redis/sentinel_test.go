@@ -1,0 +1,246 @@
+//go:build unix
+
+package redis_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cachewright/cachewright/internal/testredis"
+	"github.com/cachewright/cachewright/store"
+	"github.com/cachewright/cachewright/store/redis"
+)
+
+// load writes and reads a key of its own until it is stopped, and counts the errors.
+type load struct {
+	stop func()
+	mu   sync.Mutex // guards the rest
+	ok   int
+	errs []error
+}
+
+// underLoad puts load on s, one goroutine for each key.
+func underLoad(t *testing.T, s *redis.Store, keys ...string) *load {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	l := &load{}
+	var running sync.WaitGroup
+	for _, key := range keys {
+		running.Go(func() {
+			for ctx.Err() == nil {
+				l.note(s.Set(context.Background(), key, []byte(key), time.Hour))
+				v, found, err := s.Get(context.Background(), key)
+				if err == nil && found && string(v) != key {
+					err = errors.New("the value of " + key + " is " + string(v))
+				}
+				l.note(err)
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}
+	l.stop = sync.OnceFunc(func() {
+		cancel()
+		running.Wait()
+	})
+	t.Cleanup(l.stop)
+	return l
+}
+
+func (l *load) note(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil {
+		l.ok++
+		return
+	}
+	l.errs = append(l.errs, err)
+}
+
+// wantOnly stops the load and fails the test for each error that is none of what.
+func (l *load) wantOnly(t *testing.T, what ...error) {
+	t.Helper()
+	l.stop()
+	if l.ok == 0 {
+		t.Error("not a single call worked")
+	}
+	for _, err := range l.errs {
+		allowed := false
+		for _, w := range what {
+			allowed = allowed || errors.Is(err, w)
+		}
+		if !allowed {
+			t.Errorf("a call under load: %v", err)
+			return
+		}
+	}
+	t.Logf("%d calls worked, %d failed", l.ok, len(l.errs))
+}
+
+// writable waits until a key can be written.
+func writable(t *testing.T, s *redis.Store, key string) {
+	t.Helper()
+	eventually(t, key+" can be written", func() bool { return s.Set(t.Context(), key, []byte(key), time.Hour) == nil })
+}
+
+func TestFailoverBehindSentinels(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		breakIt func(*testredis.Sentinel)
+		want    []error
+	}{
+		{"in good order", func(g *testredis.Sentinel) { g.Failover() }, []error{store.ErrUnavailable}},
+		{"after a crash", func(g *testredis.Sentinel) { g.Master().Kill() }, []error{store.ErrUnavailable}},
+		{"from a master that hangs", func(g *testredis.Sentinel) { g.Master().Pause() }, []error{store.ErrUnavailable}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			g := testredis.StartSentinel(t, testredis.SentinelOptions{
+				Password: dataPassword, SentinelPassword: sentinelPassword, DownAfter: 500 * time.Millisecond,
+			})
+			o := throughSentinels(t, g)
+			o.Pool.SocketTimeout = 0 // the default
+			s := open(t, o)
+			ready(t, s)
+			before := g.Master()
+			calls := underLoad(t, s, "a", "b", "c")
+			tt.breakIt(g)
+			eventually(t, "the Sentinels name another", func() bool { return g.Master() != before })
+			writable(t, s, "after")
+			calls.wantOnly(t, tt.want...)
+			info, err := s.Info(t.Context())
+			if want := g.Master().Addr; info.Address != want || info.Role != "master" || err != nil {
+				t.Errorf("Info = %q, %s, %v, want the master at %s", info.Address, info.Role, err, want)
+			}
+			if got := g.Master().Do("GET", "after"); got != "after" {
+				t.Errorf("the master has %q, want what was written", got)
+			}
+		})
+	}
+}
+
+func TestSentinelsAndTheDataHavePasswordsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	g := group(t)
+	tests := []struct {
+		name   string
+		change func(*redis.Options)
+	}{
+		{"the password of the data is not sent to the Sentinels", func(o *redis.Options) {
+			o.Password, o.Pool.SentinelKwargs.Password = sentinelPassword, ""
+		}},
+		{"nor the other way round", func(o *redis.Options) {
+			o.Password, o.Pool.SentinelKwargs.Password = "", dataPassword
+		}},
+		{"a wrong one for the Sentinels", func(o *redis.Options) { o.Pool.SentinelKwargs.Password = "wr0ng" }},
+		{"a wrong one for the data", func(o *redis.Options) { o.Password = "wr0ng" }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var lines journal
+			o := throughSentinels(t, g)
+			o.Logger = lines.logger()
+			tt.change(&o)
+			_, _, err := open(t, o).Get(t.Context(), "k")
+			var answer *redis.ServerError
+			if !errors.Is(err, store.ErrUnavailable) || !errors.As(err, &answer) {
+				t.Fatalf("Get = %v, want store.ErrUnavailable and a *redis.ServerError", err)
+			}
+			if answer.Code != "NOAUTH" && answer.Code != "WRONGPASS" {
+				t.Errorf("the code is %s", answer.Code)
+			}
+			eventually(t, "it is logged", func() bool { return lines.has(lostLine) })
+			for _, secret := range []string{"wr0ng", dataPassword, sentinelPassword} {
+				if strings.Contains(err.Error(), secret) || lines.has(secret) {
+					t.Errorf("a password shows in %q or in the log", err)
+				}
+			}
+		})
+	}
+}
+
+func TestSentinelsThatAreAwayOrIgnorant(t *testing.T) {
+	g := group(t)
+	t.Run("the name that none of them knows", func(t *testing.T) {
+		o := throughSentinels(t, g)
+		o.Pool.ServiceName = "somebody"
+		_, _, err := open(t, o).Get(t.Context(), "k")
+		if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "somebody") {
+			t.Errorf("Get = %v, want store.ErrUnavailable and the name", err)
+		}
+	})
+	t.Run("the first of them hangs", func(t *testing.T) {
+		g.Sentinels[0].Pause()
+		defer g.Sentinels[0].Continue()
+		o := throughSentinels(t, g)
+		o.Pool.SentinelKwargs.SocketConnectTimeout = 100 * time.Millisecond
+		ready(t, open(t, o))
+	})
+	t.Run("all of them end, and the master goes on", func(t *testing.T) {
+		s := open(t, throughSentinels(t, g))
+		ready(t, s)
+		calls := underLoad(t, s, "a")
+		for _, sentinel := range g.Sentinels {
+			sentinel.Kill()
+		}
+		for range 100 {
+			writable(t, s, "b")
+		}
+		calls.wantOnly(t)
+	})
+	t.Run("all of them have ended", func(t *testing.T) {
+		_, _, err := open(t, throughSentinels(t, g)).Get(t.Context(), "k")
+		if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "refused") {
+			t.Errorf("Get = %v, want store.ErrUnavailable: refused", err)
+		}
+	})
+}
+
+func TestReadsFromReplicasBehindSentinels(t *testing.T) {
+	g := testredis.StartSentinel(t, testredis.SentinelOptions{Replicas: 1, Sentinels: 1})
+	o := redis.Options{Pool: redis.PoolOptions{
+		Sentinels: nodes(t, g.Addresses()), ServiceName: g.Service(), SocketTimeout: ample, ReadFromReplicas: true,
+	}}
+	s := open(t, o)
+	ready(t, s)
+	master, replica := g.Master(), g.Nodes[1]
+	if err := s.Set(t.Context(), "k", []byte("v"), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	readsOf := func(server *testredis.Server) int {
+		return strings.Count(server.Do("INFO", "commandstats"), "cmdstat_get:") + strings.Count(server.Do("INFO", "commandstats"), "cmdstat_mget:")
+	}
+	reads := func() error {
+		if _, _, err := s.Get(t.Context(), "k"); err != nil {
+			return err
+		}
+		_, err := s.GetMany(t.Context(), []string{"k", "l"})
+		return err
+	}
+	eventually(t, "the replica answers reads", func() bool {
+		replica.Do("CONFIG", "RESETSTAT")
+		master.Do("CONFIG", "RESETSTAT")
+		if err := reads(); err != nil {
+			t.Fatal(err)
+		}
+		return readsOf(replica) == 2 && readsOf(master) == 0
+	})
+	if err := s.Set(t.Context(), "k", []byte("w"), time.Hour); err != nil {
+		t.Errorf("a write = %v", err)
+	}
+	replica.Kill()
+	for range 20 {
+		if err := reads(); err != nil {
+			t.Fatalf("without the replica, a read = %v, want the master's answer", err)
+		}
+	}
+	if readsOf(master) != 2 {
+		t.Error("the master has not answered the reads")
+	}
+}
