@@ -43,10 +43,7 @@ func (l *link) dial(ctx context.Context, address string, profile *net.Dialer, ma
 
 // connect opens a connection and encrypts it, if e is not nil.
 func (l *link) connect(ctx context.Context, address string, e *encryption) (net.Conn, error) {
-	plain := func(ctx context.Context) (net.Conn, error) {
-		dialer := net.Dialer{KeepAlive: -1, KeepAliveConfig: l.keepAlive}
-		return dialer.DialContext(ctx, "tcp", address)
-	}
+	plain := func(ctx context.Context) (net.Conn, error) { return l.network(ctx, "tcp", address) }
 	conn, err := plain(ctx)
 	if err != nil || e == nil {
 		return conn, err

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -92,7 +93,8 @@ type settings struct {
 	fullCoverage   bool // a cluster that does not serve all slots is not used
 	readReplicas   bool
 	keepAlive      net.KeepAliveConfig
-	encryption     *encryption // nil is plain text
+	network        func(ctx context.Context, network, address string) (net.Conn, error) // opens connections; names are looked up each time
+	encryption     *encryption                                                          // nil is plain text
 	sentinels      sentinelSettings
 	logger         *slog.Logger
 }
@@ -148,6 +150,7 @@ func (o Options) settle() (settings, error) {
 		encryption:     sentinels,
 		mark:           &tls.Config{MinVersion: tls.VersionTLS12},
 	}
+	s.network = (&net.Dialer{KeepAlive: -1, KeepAliveConfig: s.keepAlive}).DialContext
 	s.place = s.describe()
 	return s, nil
 }

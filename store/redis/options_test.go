@@ -119,7 +119,7 @@ func TestSettle(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got.logger, got.sentinels.mark = nil, nil
+			got.logger, got.sentinels.mark, got.network = nil, nil, nil
 			unexported := cmp.AllowUnexported(settings{}, sentinelSettings{}, encryption{}, sslOptions{})
 			if diff := cmp.Diff(want, got, unexported, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("settings differ (-want +got):\n%s", diff)

@@ -3,10 +3,8 @@
 package redis_test
 
 import (
-	"context"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,71 +12,6 @@ import (
 	"github.com/cachewright/cachewright/store"
 	"github.com/cachewright/cachewright/store/redis"
 )
-
-// load writes and reads a key of its own until it is stopped, and counts the errors.
-type load struct {
-	stop func()
-	mu   sync.Mutex // guards the rest
-	ok   int
-	errs []error
-}
-
-// underLoad puts load on s, one goroutine for each key.
-func underLoad(t *testing.T, s *redis.Store, keys ...string) *load {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	l := &load{}
-	var running sync.WaitGroup
-	for _, key := range keys {
-		running.Go(func() {
-			for ctx.Err() == nil {
-				l.note(s.Set(context.Background(), key, []byte(key), time.Hour))
-				v, found, err := s.Get(context.Background(), key)
-				if err == nil && found && string(v) != key {
-					err = errors.New("the value of " + key + " is " + string(v))
-				}
-				l.note(err)
-				time.Sleep(time.Millisecond)
-			}
-		})
-	}
-	l.stop = sync.OnceFunc(func() {
-		cancel()
-		running.Wait()
-	})
-	t.Cleanup(l.stop)
-	return l
-}
-
-func (l *load) note(err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err == nil {
-		l.ok++
-		return
-	}
-	l.errs = append(l.errs, err)
-}
-
-// wantOnly stops the load and fails the test for each error that is none of what.
-func (l *load) wantOnly(t *testing.T, what ...error) {
-	t.Helper()
-	l.stop()
-	if l.ok == 0 {
-		t.Error("not a single call worked")
-	}
-	for _, err := range l.errs {
-		allowed := false
-		for _, w := range what {
-			allowed = allowed || errors.Is(err, w)
-		}
-		if !allowed {
-			t.Errorf("a call under load: %v", err)
-			return
-		}
-	}
-	t.Logf("%d calls worked, %d failed", l.ok, len(l.errs))
-}
 
 // writable waits until a key can be written.
 func writable(t *testing.T, s *redis.Store, key string) {

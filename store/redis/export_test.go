@@ -1,0 +1,16 @@
+package redis
+
+import (
+	"context"
+	"net"
+)
+
+// OpenThrough is [Open] with another network than that of the machine.
+func OpenThrough(o Options, network func(ctx context.Context, network, address string) (net.Conn, error)) (*Store, error) {
+	s, err := o.settle()
+	if err != nil {
+		return nil, err
+	}
+	s.network = network
+	return &Store{link: openLink(s)}, nil
+}
