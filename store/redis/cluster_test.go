@@ -32,49 +32,6 @@ func keyOn(t *testing.T, c *testredis.Cluster, master *testredis.Server) string 
 	return ""
 }
 
-func TestFailoverInACluster(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name    string
-		breakIt func(*testredis.Cluster, *testredis.Server)
-		lossy   bool // calls may fail for a while
-	}{
-		{"in good order", func(c *testredis.Cluster, master *testredis.Server) { c.Failover(master) }, false},
-		{"after a crash", func(_ *testredis.Cluster, master *testredis.Server) { master.Kill() }, true},
-		{"from a master that hangs", func(_ *testredis.Cluster, master *testredis.Server) { master.Pause() }, true},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			c := testredis.StartCluster(t, testredis.ClusterOptions{Replicas: 1, NodeTimeout: time.Second, Args: partial})
-			o := inCluster(t, c)
-			o.Pool.SocketTimeout = 0 // the default
-			s := open(t, o)
-			ready(t, s)
-			here, there := c.Nodes[0], c.Nodes[1]
-			key, other := keyOn(t, c, here), keyOn(t, c, there)
-			calls, others := underLoad(t, s, key), underLoad(t, s, other)
-			tt.breakIt(c, here)
-			if tt.lossy {
-				eventually(t, "calls for the lost node are refused", func() bool {
-					_, _, err := s.Get(t.Context(), key)
-					return errors.Is(err, store.ErrUnavailable)
-				})
-			}
-			writable(t, s, key)
-			others.wantOnly(t)
-			if tt.lossy {
-				calls.wantOnly(t, store.ErrUnavailable)
-			} else {
-				calls.wantOnly(t)
-			}
-			if got := c.Nodes[3].Do("GET", key); got != key {
-				t.Errorf("the new master has %q, want what was written", got)
-			}
-		})
-	}
-}
-
 func TestShardThatIsGoneDoesNotCutOffTheOthers(t *testing.T) {
 	t.Parallel()
 	c := testredis.StartCluster(t, testredis.ClusterOptions{Args: partial})
@@ -151,47 +108,6 @@ func TestShardThatIsGoneDoesNotCutOffTheOthers(t *testing.T) {
 			t.Fatalf("Set on a node that is there = %v", err)
 		}
 	}
-}
-
-func TestSlotsMoveUnderLoad(t *testing.T) {
-	t.Parallel()
-	c := testredis.StartCluster(t, testredis.ClusterOptions{Masters: 2})
-	s := open(t, inCluster(t, c))
-	const prefix = "moved:"
-	var keys []string
-	var items []store.Item
-	for i := range 2000 {
-		keys = append(keys, prefix+strconv.Itoa(i))
-		items = append(items, store.Item{Key: keys[i], Value: []byte(keys[i])})
-	}
-	if err := s.SetMany(t.Context(), items, time.Hour); err != nil {
-		t.Fatal(err)
-	}
-	calls := underLoad(t, s, "a", "b", "c", "d")
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for {
-			wantValues(t, s, keys)
-			if n := len(scanned(t, s, prefix)); n != len(keys) {
-				t.Errorf("Scan yields %d keys, want %d", n, len(keys))
-			}
-			if err := s.SetMany(t.Context(), items[:100], time.Hour); err != nil {
-				t.Errorf("SetMany = %v", err)
-			}
-			select {
-			case <-stop:
-				return
-			default:
-			}
-		}
-	}()
-	from, to := c.Nodes[0], c.Nodes[1]
-	c.Move(c.SlotsOf(from)[:100], from, to)
-	c.Move(c.SlotsOf(to)[:50], to, from)
-	close(stop)
-	<-stopped
-	calls.wantOnly(t)
 }
 
 func TestCallsWhileASlotIsOnItsWay(t *testing.T) {

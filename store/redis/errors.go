@@ -40,7 +40,7 @@ func (e *ServerError) Unwrap() error {
 		return store.ErrUnavailable
 	}
 	switch {
-	case strings.HasPrefix(e.Message, "max number of clients reached"):
+	case strings.HasPrefix(e.Message, tooManyClients):
 		return store.ErrUnavailable
 	case strings.Contains(e.Message, "value is not an integer"):
 		return store.ErrNotInteger
@@ -49,6 +49,9 @@ func (e *ServerError) Unwrap() error {
 	}
 	return nil
 }
+
+// tooManyClients is what a server says that has no room for another one.
+const tooManyClients = "max number of clients reached"
 
 // isRefusal reports whether the server is there and turns us away for a reason that does not pass by
 // itself.
@@ -62,7 +65,7 @@ func isRefusal(err error) bool {
 	case "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK":
 		return false
 	}
-	return true
+	return !strings.HasPrefix(answer.Message, tooManyClients)
 }
 
 // parseServerError reads the text of an error reply. Whatever secret it contains is masked: a server that

@@ -3,14 +3,19 @@
 package redis_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/cachewright/cachewright/internal/testredis"
 	"github.com/cachewright/cachewright/store/redis"
 )
 
@@ -56,6 +61,8 @@ func heldCount(t testing.TB, fault, what string, worst, bound int) {
 type watch struct {
 	mu      sync.Mutex // guards the rest
 	longest time.Duration
+	gap     time.Duration // the longest time in which no call worked
+	last    time.Time     // when one last did
 	ok      int
 	errs    []error
 }
@@ -68,12 +75,17 @@ func (w *watch) time(call func() error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.longest = max(w.longest, took)
-	if err == nil {
-		w.ok++
-	} else {
+	if err != nil {
 		w.errs = append(w.errs, err)
+		return err
 	}
-	return err
+	w.ok++
+	if now := time.Now(); !w.last.IsZero() {
+		w.gap, w.last = max(w.gap, now.Sub(w.last)), now
+	} else {
+		w.last = now
+	}
+	return nil
 }
 
 // worst returns how long the slowest call took so far.
@@ -81,6 +93,13 @@ func (w *watch) worst() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.longest
+}
+
+// outage returns the longest time between two calls that worked.
+func (w *watch) outage() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.gap
 }
 
 // failed returns how many calls have failed so far.
@@ -93,15 +112,20 @@ func (w *watch) failed() int {
 // wantOnly fails the test for an error that is none of what, and if not a single call worked.
 func (w *watch) wantOnly(t *testing.T, what ...error) {
 	t.Helper()
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.wantErrors(t, what...)
 	if w.ok == 0 {
 		t.Error("not a single call worked")
 	}
+}
+
+// wantErrors fails the test for an error that is none of what.
+func (w *watch) wantErrors(t *testing.T, what ...error) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, err := range w.errs {
 		if !slices.ContainsFunc(what, func(w error) bool { return errors.Is(err, w) }) {
-			t.Errorf("a call under load: %v", err)
-			return
+			t.Fatalf("a call = %v, want one of %v", err, what)
 		}
 	}
 	t.Logf("%d calls worked, %d failed", w.ok, len(w.errs))
@@ -110,6 +134,7 @@ func (w *watch) wantOnly(t *testing.T, what ...error) {
 // load writes and reads keys until it is stopped, and watches that each holds its own name.
 type load struct {
 	watch
+	keys []string
 	stop func()
 }
 
@@ -117,7 +142,7 @@ type load struct {
 func underLoad(t *testing.T, s *redis.Store, keys ...string) *load {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	l := &load{}
+	l := &load{keys: keys}
 	var running sync.WaitGroup
 	for _, key := range keys {
 		running.Go(func() {
@@ -134,6 +159,18 @@ func underLoad(t *testing.T, s *redis.Store, keys ...string) *load {
 	})
 	t.Cleanup(l.stop)
 	return l
+}
+
+// resumes waits until the load works again, which ends the outage.
+func (l *load) resumes(t *testing.T) {
+	t.Helper()
+	worked := func() int {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.ok
+	}
+	before := worked()
+	eventually(t, "the load is at work", func() bool { return worked() > before+len(l.keys)*2 })
 }
 
 // wantOnly stops the load and fails the test for each error that is none of what.
@@ -165,4 +202,47 @@ func until(t *testing.T, what string, call func() error) time.Duration {
 	start := time.Now()
 	eventually(t, what, func() bool { return call() == nil })
 	return time.Since(start)
+}
+
+// percentile returns the part q of times.
+func percentile(times []time.Duration, q float64) time.Duration {
+	slices.Sort(times)
+	return times[int(q*float64(len(times)-1))]
+}
+
+// statistic returns a number from a section of INFO. Asking counts as a connection.
+func statistic(t *testing.T, server *testredis.Server, section, name string) int {
+	t.Helper()
+	_, rest, found := strings.Cut(server.Do("INFO", section), name+":")
+	line, _, _ := strings.Cut(rest, "\r\n")
+	n, err := strconv.Atoi(strings.TrimSpace(line))
+	if !found || err != nil {
+		t.Fatalf("INFO %s: %s = %q, %v", section, name, line, err)
+	}
+	return n
+}
+
+// control runs commands over one connection that stays until the test ends, because the server may not let another
+// one in afterwards. It returns a way to run more of them. Their words have no spaces.
+func control(t *testing.T, server *testredis.Server, commands ...string) func(commands ...string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", server.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	replies := bufio.NewReader(conn)
+	run := func(commands ...string) {
+		t.Helper()
+		for _, c := range commands {
+			if _, err := fmt.Fprintf(conn, "%s\r\n", c); err != nil {
+				t.Fatalf("%s: %v", c, err)
+			}
+			if reply, err := replies.ReadString('\n'); err != nil || strings.HasPrefix(reply, "-") {
+				t.Fatalf("%s: %q, %v", c, reply, err)
+			}
+		}
+	}
+	run(commands...)
+	return run
 }

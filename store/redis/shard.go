@@ -123,8 +123,9 @@ func (sh *shard) ask(ctx context.Context) error {
 func (sh *shard) ping(ctx context.Context, client rueidis.Client) error {
 	l, place := sh.link, sh.address()
 	r := client.Do(ctx, sh.signOfLife(client.B()))
-	if r.NonRedisError() != nil && ctx.Err() == nil {
-		// The connection that broke may have been given out once more, while the client was dropping it.
+	if err := r.NonRedisError(); err != nil && l.serverError(err) == nil && ctx.Err() == nil {
+		// The connection that broke may have been given out once more, while the client was dropping it. An
+		// answer in the place of a connection is a server that turns us away: it is not asked twice.
 		r = client.Do(ctx, sh.signOfLife(client.B()))
 	}
 	switch err := r.NonRedisError(); {

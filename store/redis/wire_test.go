@@ -332,4 +332,6 @@ func TestRepliesThatDoNotFit(t *testing.T) {
 	}
 }
 
+func second[T any](_ T, err error) error { return err }
+
 func third[A, B any](_ A, _ B, err error) error { return err }
