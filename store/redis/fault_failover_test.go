@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,10 +32,10 @@ func guarded(t *testing.T) (*testredis.Sentinel, *redis.Store) {
 }
 
 // followed fails the test unless s has followed its group to another master than before.
-func followed(t *testing.T, g *testredis.Sentinel, s *redis.Store, before *testredis.Server) {
+func followed(t *testing.T, fault string, g *testredis.Sentinel, s *redis.Store, before *testredis.Server) {
 	t.Helper()
 	eventually(t, "the Sentinels name another", func() bool { return g.Master() != before })
-	writable(t, s, "after")
+	held(t, fault, "time until the next master is used, after all Sentinels have named it", until(t, "it is used", setting(s, "after")), time.Second)
 	info, err := s.Info(t.Context())
 	if want := g.Master().Addr; info.Address != want || info.Role != "master" || err != nil {
 		t.Errorf("Info = %q, %s, %v, want the master at %s", info.Address, info.Role, err, want)
@@ -51,7 +52,7 @@ func TestF09FailoverBehindSentinelsInGoodOrder(t *testing.T) {
 	load := underLoad(t, s, "a", "b", "c")
 	load.resumes(t)
 	g.Failover()
-	followed(t, g, s, before)
+	followed(t, "F09", g, s, before)
 	load.resumes(t)
 	load.wantOnly(t, store.ErrUnavailable)
 	heldCount(t, "F09", "calls that failed, of thousands", load.failed(), 30)
@@ -72,7 +73,7 @@ func TestF10MasterBehindSentinelsIsLost(t *testing.T) {
 			load := underLoad(t, s, "a", "b", "c")
 			load.resumes(t)
 			breakIt(before)
-			followed(t, g, s, before)
+			followed(t, "F10", g, s, before)
 			load.resumes(t)
 			load.wantOnly(t, store.ErrUnavailable)
 			held(t, "F10", name+": longest time without a call that worked", load.outage(), downAfter+2*time.Second)
@@ -128,7 +129,8 @@ func TestF12MasterOfAClusterIsLost(t *testing.T) {
 					return errors.Is(getting(s, key)(), store.ErrUnavailable)
 				})
 			}
-			writable(t, s, key)
+			eventually(t, "another node is the master", func() bool { return strings.HasPrefix(c.Nodes[3].Do("ROLE"), "master") })
+			held(t, "F12", tt.name+": time until the next master is used, after it has become one", until(t, "it is used", setting(s, key)), 2*time.Second)
 			calls.resumes(t)
 			others.wantOnly(t)
 			heldCount(t, "F12", tt.name+": calls of other shards that failed", others.failed(), 0)

@@ -170,11 +170,31 @@ func TestF05TenThousandCallersOfAStoppedServer(t *testing.T) {
 		t.Errorf("%d of %d calls failed", len(w.errs), crowd)
 	}
 	held(t, "F05", "slowest of 10000 calls at once, of 100 ms each", w.worst(), deadline+late)
+	held(t, "F05", "the same for goroutines that wait for their contexts alone, on this machine", crowdOfWaiters(crowd, deadline), deadline+late)
 	start := time.Now()
 	eventually(t, "the goroutines are gone", func() bool { return runtime.NumGoroutine() <= before+10 })
 	held(t, "F05", "time until the goroutines are gone", time.Since(start), detection)
 	server.Continue()
 	held(t, "F05", "time until the server that goes on is used", until(t, "it is used", getting(s, "other")), time.Second)
+}
+
+// crowdOfWaiters returns how long the slowest of n goroutines takes to wait for the end of a context. This is what
+// the machine costs without any store.
+func crowdOfWaiters(n int, deadline time.Duration) time.Duration {
+	var w watch
+	var waiting sync.WaitGroup
+	for range n {
+		waiting.Go(func() {
+			_ = w.time(func() error {
+				ctx, cancel := context.WithTimeout(context.Background(), deadline)
+				defer cancel()
+				<-ctx.Done()
+				return nil
+			})
+		})
+	}
+	waiting.Wait()
+	return w.worst()
 }
 
 // A value of 64 MiB is refused before anything is sent, and a million keys travel in pieces.
