@@ -320,6 +320,10 @@ func (d *document) leaf(row *field, path []string, f yamltree.Field) {
 		}
 		d.addSetting(s, row.empty())
 		return
+	case n.IsNull() && row.endless:
+		d.add(s.place, dotted(path), width(n), faultf("CW102", "write a duration, as "+row.example+"; without the line it is "+cmp.Or(row.preset, row.unset),
+			"null would be a wait without an end"))
+		return
 	case n.IsNull() && row.kind != kindLifetime:
 		s.reset = true
 	case row.kind == kindGroup:

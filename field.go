@@ -38,6 +38,7 @@ type field struct {
 	secret  bool     // the value is never shown
 	path    bool     // a relative one counts from the folder of the file it is written in
 	env     string   // the variable of a project option; those of caches follow from their names
+	endless bool     // null is no end to redis-py, which waits here have not: it is refused
 	pending string   // why the option is refused although it is one; empty if it works
 	backend string   // the only backends that it means something to, comma separated; empty for all
 	fields  []field  // of kindGroup

@@ -51,7 +51,8 @@ Every option of ` + "`config.yaml`" + `, of ` + "`config.<environment>.yaml`" + 
 value that each has in a project, and where it comes from; ` + "`cachewright schema`" + ` has editors complete and check them.
 
 - A value may hold variables: ` + "`${NAME}`, `${NAME:-default}`, `${NAME:?message}`. `$${`" + ` stands for the characters ` + "`${`" + `.
-- ` + "`null`" + ` takes back what a weaker layer says; for ` + "`timeout`" + ` it means that values have no end.
+- ` + "`null`" + ` takes back what a weaker layer says; for ` + "`timeout`" + ` it means that values have no end. For
+  ` + "`socket_timeout`" + ` and ` + "`socket_connect_timeout`" + `, where it means no end to redis-py, it is refused.
 - Durations are seconds, or numbers with the units ` + "`w`, `d`, `h`, `m`, `s`" + ` and, for waits, ` + "`ms`: `300`, `5m`, `1h30m`, `0.5`, `500ms`" + `.
 - What an option is in Django is told in the names of django-redis.
 - An option that a backend does not know is no error: ` + "`check`" + ` tells of it with [CW320](errors.md#cw320).
@@ -154,8 +155,8 @@ func TestEveryOptionIsInTheReferenceAndInTheSchema(t *testing.T) {
 			if text := g.wrap(f.name + ": ${NAME}"); f.kind != kindGroup && f.kind != kindKeepalive && verdict(t, s, []byte(text)) != nil {
 				t.Errorf("the schema takes no variable for it:\n%s", text)
 			}
-			if text := g.wrap(f.name + ": null"); verdict(t, s, []byte(text)) != nil {
-				t.Errorf("the schema does not take null for it:\n%s", text)
+			if text := g.wrap(f.name + ": null"); (verdict(t, s, []byte(text)) == nil) == f.endless {
+				t.Errorf("the schema takes null for it, or not, as it should not:\n%s", text)
 			}
 			if text := g.wrap("no_" + f.name + ": 1"); len(g.path) > 0 && verdict(t, s, []byte(text)) == nil {
 				t.Errorf("the schema takes what is no option:\n%s", text)

@@ -40,7 +40,7 @@ const (
 // schema describes the option: what it takes, and what an editor tells about it.
 func (f *field) schema() *jsonSchema {
 	s := f.values()
-	if f.kind != kindGroup {
+	if f.kind != kindGroup && !f.endless {
 		s.orNull()
 	}
 	s.Description, s.Markdown = f.description(), f.markdown()
