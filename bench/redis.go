@@ -7,15 +7,19 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cachewright/cachewright"
 	"github.com/cachewright/cachewright/store"
+	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/rueidis"
 )
 
-// askRedis compares our Redis store with the client below it, on a server that it starts on a free
-// loopback port.
+// askRedis compares our Redis store with the client below it, and with another client that takes a connection of a
+// pool for each call, on a server that it starts on a free loopback port.
 func askRedis(r *run) error {
 	addr, stop, err := startServer()
 	if err != nil {
@@ -44,28 +48,75 @@ func askRedis(r *run) error {
 	if err := s.Set(ctx, "k", value, time.Hour); err != nil {
 		return err
 	}
-	for _, callers := range []int{1, 64} {
+	pool := goredis.NewClient(&goredis.Options{Addr: addr, PoolSize: 50})
+	defer pool.Close()
+	request, cancel := context.WithTimeout(ctx, time.Hour)
+	defer cancel()
+	for _, callers := range []int{1, 16, 64, 256} {
 		gets := question{fmt.Sprintf("Redis GET of 100 B, %d goroutines", callers), []contender{
-			{"bare rueidis", parallel(callers, func() error {
+			{"bare rueidis", together(callers, func() error {
 				_, err := client.Do(ctx, client.B().Get().Key("k").Build()).AsBytes()
 				return err
 			})},
-			{"store/redis", parallel(callers, func() error {
+			{"store/redis", together(callers, func() error {
 				_, _, err := s.Get(ctx, "k")
 				return err
 			})},
+			{"store/redis, context with a deadline", together(callers, func() error {
+				_, _, err := s.Get(request, "k")
+				return err
+			})},
+			{"go-redis, pool of 50", together(callers, func() error { return pool.Get(ctx, "k").Err() })},
 		}}
 		sets := question{fmt.Sprintf("Redis SET of 100 B, %d goroutines", callers), []contender{
-			{"bare rueidis", parallel(callers, func() error {
+			{"bare rueidis", together(callers, func() error {
 				return client.Do(ctx, client.B().Set().Key("k").Value(string(value)).PxMilliseconds(3_600_000).Build()).Error()
 			})},
-			{"store/redis", parallel(callers, func() error { return s.Set(ctx, "k", value, time.Hour) })},
+			{"store/redis", together(callers, func() error { return s.Set(ctx, "k", value, time.Hour) })},
+			{"go-redis, pool of 50", together(callers, func() error { return pool.Set(ctx, "k", value, time.Hour).Err() })},
 		}}
 		if err := errors.Join(r.ask(gets), r.ask(sets)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// together measures call on so many goroutines, which all begin and stop at the same time: calls of many take so
+// long that each of them counting its own would measure the last ones alone.
+func together(callers int, call func() error) func(time.Duration) (sample, error) {
+	return func(d time.Duration) (sample, error) {
+		var (
+			running sync.WaitGroup
+			stop    atomic.Bool
+			ops     = make([]int, callers)
+			errs    = make([]error, callers)
+		)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start, worked := time.Now(), cpuTime()
+		for i := range callers {
+			running.Go(func() {
+				for !stop.Load() && errs[i] == nil {
+					errs[i] = call()
+					ops[i]++
+				}
+			})
+		}
+		time.Sleep(d)
+		stop.Store(true)
+		running.Wait()
+		took, cost := time.Since(start), cpuTime()-worked
+		runtime.ReadMemStats(&after)
+		total := 0
+		for _, n := range ops {
+			total += n
+		}
+		return sample{
+			nanos: float64(took) / float64(total), cpu: float64(cost) / float64(total),
+			allocs: float64(after.Mallocs-before.Mallocs) / float64(total),
+		}, errors.Join(errs...)
+	}
 }
 
 // startServer starts a redis-server without persistence and waits until it listens.
