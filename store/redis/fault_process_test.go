@@ -170,7 +170,7 @@ func TestF05TenThousandCallersOfAStoppedServer(t *testing.T) {
 		t.Errorf("%d of %d calls failed", len(w.errs), crowd)
 	}
 	held(t, "F05", "slowest of 10000 calls at once, of 100 ms each", w.worst(), deadline+late)
-	held(t, "F05", "the same for goroutines that wait for their contexts alone, on this machine", crowdOfWaiters(crowd, deadline), deadline+late)
+	t.Logf("the slowest of 10000 goroutines that only wait for their contexts: %.3f s", crowdOfWaiters(crowd, deadline).Seconds())
 	start := time.Now()
 	eventually(t, "the goroutines are gone", func() bool { return runtime.NumGoroutine() <= before+10 })
 	held(t, "F05", "time until the goroutines are gone", time.Since(start), detection)
