@@ -29,7 +29,9 @@ func askRedis(r *run) error {
 	ctx := context.Background()
 	caches, err := cachewright.Open(ctx, cachewright.Config{
 		Environment: "development", RedisURL: "redis://" + addr + "/0", Logger: quiet,
-		Caches: map[string]cachewright.CacheConfig{"default": {Require: true}},
+		Caches: map[string]cachewright.CacheConfig{"default": {
+			Require: true, Pool: cachewright.PoolOptions{SocketTimeout: time.Minute}, // so that deadlines of rounds come first
+		}},
 	})
 	if err != nil {
 		return err
@@ -50,8 +52,6 @@ func askRedis(r *run) error {
 	}
 	pool := goredis.NewClient(&goredis.Options{Addr: addr, PoolSize: 50})
 	defer pool.Close()
-	request, cancel := context.WithTimeout(ctx, time.Hour)
-	defer cancel()
 	for _, callers := range []int{1, 16, 64, 256} {
 		gets := question{fmt.Sprintf("Redis GET of 100 B, %d goroutines", callers), []contender{
 			{"bare rueidis", together(callers, func() error {
@@ -62,8 +62,12 @@ func askRedis(r *run) error {
 				_, _, err := s.Get(ctx, "k")
 				return err
 			})},
-			{"store/redis, context with a deadline", together(callers, func() error {
-				_, _, err := s.Get(request, "k")
+			{"bare rueidis, context with a deadline", underDeadline(callers, func(ctx context.Context) error {
+				_, err := client.Do(ctx, client.B().Get().Key("k").Build()).AsBytes()
+				return err
+			})},
+			{"store/redis, context with a deadline", underDeadline(callers, func(ctx context.Context) error {
+				_, _, err := s.Get(ctx, "k")
 				return err
 			})},
 			{"go-redis, pool of 50", together(callers, func() error { return pool.Get(ctx, "k").Err() })},
@@ -80,6 +84,15 @@ func askRedis(r *run) error {
 		}
 	}
 	return nil
+}
+
+// underDeadline is together with a context that has a deadline.
+func underDeadline(callers int, call func(context.Context) error) func(time.Duration) (sample, error) {
+	return func(d time.Duration) (sample, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		return together(callers, func() error { return call(ctx) })(d)
+	}
 }
 
 // together measures call on so many goroutines, which all begin and stop at the same time: calls of many take so

@@ -47,8 +47,9 @@ type PoolOptions struct {
 
 	// RetryOnTimeout repeats a call whose connection failed once, if more than half of its time is left
 	// and doing it twice is the same as doing it once: reads, Set, Touch and Delete. Add, Incr and Swap
-	// are never repeated, because the first attempt may have worked. Nil means true. Set it to false
-	// behind a proxy that repeats by itself.
+	// are never repeated, because the first attempt may have worked. A Set that is repeated may be carried
+	// out once more after a later Set of somebody else. Nil means true. Set it to false where that matters,
+	// and behind a proxy that repeats by itself.
 	RetryOnTimeout *bool `redispy:"retry_on_timeout"`
 
 	// HealthCheckInterval is how long a connection may be silent before it is probed with PING. Zero
