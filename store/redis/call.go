@@ -246,6 +246,8 @@ func (c *call) answer(result rueidis.RedisResult) (rueidis.RedisMessage, error) 
 	case errors.Is(answer, store.ErrUnavailable):
 		c.doubt()
 		return m, c.link.unreachable(c.place(), err)
+	case answer.Code == "READONLY" && c.link.topology == single:
+		c.link.redial()
 	}
 	return m, fmt.Errorf("redis %s: %w", c.place(), answer)
 }

@@ -41,6 +41,19 @@ func (l *link) dial(ctx context.Context, address string, profile *net.Dialer, ma
 	return l.sockets.add(conn, address)
 }
 
+// redial gives up the connections to a single server, which says that it is a replica: its name may stand for
+// another by now, as behind a service that moves names in a failover, and is looked up for new connections only.
+// Where the name still stands for the same server this changes nothing, and is done once in a while at most.
+func (l *link) redial() {
+	now, last := time.Now().UnixNano(), l.redialled.Load()
+	if now-last < int64(refreshInterval) || !l.redialled.CompareAndSwap(last, now) {
+		return
+	}
+	for _, c := range l.sockets.to(l.place) {
+		_ = c.Conn.Close()
+	}
+}
+
 // connect opens a connection and encrypts it, if e is not nil.
 func (l *link) connect(ctx context.Context, address string, e *encryption) (net.Conn, error) {
 	plain := func(ctx context.Context) (net.Conn, error) { return l.network(ctx, "tcp", address) }

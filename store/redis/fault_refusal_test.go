@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +98,22 @@ func TestF16ServerThatBecameAReplica(t *testing.T) {
 	held(t, "F16", "MASTERDOWN: slowest call", w.worst(), redis.DefaultSocketTimeout)
 	server.Do("REPLICAOF", "NO", "ONE")
 	held(t, "F16", "time until it is used as a master", until(t, "it is written to", setting(s, "k")), time.Second)
+}
+
+// A service that moves a name to the new master in a failover leaves the connections to the old one alone.
+func TestF16NameThatStandsForAnotherServer(t *testing.T) {
+	before, after := testredis.Start(t), testredis.Start(t)
+	name := newForward(t, before.Addr)
+	s := open(t, redis.Options{Address: name.addr})
+	if err := setting(s, "k")(); err != nil {
+		t.Fatal(err)
+	}
+	name.to.Store(&after.Addr)
+	before.Do("REPLICAOF", "127.0.0.1", strconv.Itoa(after.Port))
+	held(t, "F16", "time until the next server behind the same name is written to", until(t, "it is used", setting(s, "k")), time.Second)
+	if got := after.Do("GET", "k"); got != "k" {
+		t.Errorf("the next server has %q", got)
+	}
 }
 
 // All places are taken. The server says so and hangs up, and which of it arrives is chance. Only probes ask for a

@@ -25,6 +25,7 @@ type link struct {
 	clock     clock
 	deadlines deadlines
 	sockets   sockets
+	redialled atomic.Int64 // when redial last did something, in nanoseconds since 1970
 
 	life    context.Context // ends with Close
 	stop    context.CancelFunc
