@@ -114,3 +114,21 @@ func TestUnreachable(t *testing.T) {
 		})
 	}
 }
+
+func TestRefusalsThatDoNotPassByThemselves(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want bool
+	}{
+		{&ServerError{Code: "WRONGPASS"}, true},
+		{&ServerError{Code: "NOAUTH"}, true},
+		{&TLSError{}, true},
+		{&ServerError{Code: "LOADING"}, false},
+		{&ServerError{Code: "ERR", Message: "max number of clients reached"}, false},
+		{errors.New("connection refused"), false},
+	} {
+		if got := isRefusal(tt.err); got != tt.want {
+			t.Errorf("isRefusal(%v) = %v, want %v", tt.err, got, tt.want)
+		}
+	}
+}

@@ -33,8 +33,14 @@ import (
 // held logs a time that was measured and fails the test if it is far beyond its bound.
 func held(t testing.TB, fault, what string, worst, bound time.Duration) {
 	t.Helper()
+	heldWith(t, fault, what, worst, bound, max(time.Second, bound/2))
+}
+
+// heldWith is held with what a time may be beyond its bound.
+func heldWith(t testing.TB, fault, what string, worst, bound, slack time.Duration) {
+	t.Helper()
 	t.Logf("%s worst %.3f s (bound %.3f s): %s", fault, worst.Seconds(), bound.Seconds(), what)
-	if worst > bound+max(time.Second, bound/2) {
+	if worst > bound+slack {
 		t.Errorf("%s: %s: %v, want at most %v", fault, what, worst, bound)
 	}
 }
@@ -42,10 +48,7 @@ func held(t testing.TB, fault, what string, worst, bound time.Duration) {
 // heldExactly is held where time is virtual and every millisecond is meant.
 func heldExactly(t testing.TB, fault, what string, worst, bound time.Duration) {
 	t.Helper()
-	held(t, fault, what, worst, bound)
-	if worst > bound {
-		t.Errorf("%s: %s: %v, want at most %v", fault, what, worst, bound)
-	}
+	heldWith(t, fault, what, worst, bound, 0)
 }
 
 // heldCount logs a number that was measured and fails the test if it is beyond its bound.

@@ -93,10 +93,12 @@ type settings struct {
 	fullCoverage   bool // a cluster that does not serve all slots is not used
 	readReplicas   bool
 	keepAlive      net.KeepAliveConfig
-	network        func(ctx context.Context, network, address string) (net.Conn, error) // opens connections; names are looked up each time
-	encryption     *encryption                                                          // nil is plain text
+	encryption     *encryption // nil is plain text
 	sentinels      sentinelSettings
 	logger         *slog.Logger
+
+	// network opens connections, and looks up the name of the server each time.
+	network func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // sentinelSettings are what differs on the connections to Sentinels.
