@@ -23,8 +23,8 @@ func (p *deadlines) within(parent context.Context, now time.Time, timeout time.D
 	if !ok {
 		d = newDeadline(p)
 	}
-	d.parent, d.at = parent, at
-	d.timer.Reset(timeout)
+	d.parent = parent
+	d.begin(at, timeout)
 	if parent.Done() != nil {
 		d.detach = context.AfterFunc(parent, d.follow)
 	}
@@ -35,15 +35,17 @@ func (p *deadlines) within(parent context.Context, now time.Time, timeout time.D
 type deadline struct {
 	pool   *deadlines
 	parent context.Context
-	at     time.Time
-	timer  *time.Timer
+	at     time.Time   // changes under mu, and only while nobody else has the context
+	timer  *time.Timer // calls expire
 	follow func()      // ends it as parent has ended; made once, for context.AfterFunc
 	detach func() bool // undoes context.AfterFunc; nil if parent never ends
 	kept   bool        // somebody may hold on to it after the call
 	done   chan struct{}
 
-	mu  sync.Mutex // guards err
-	err error      // set before done is closed
+	mu      sync.Mutex // guards what follows
+	used    bool       // by a call
+	running bool       // the timer; it is not stopped with each call, but finds out whose time it is
+	err     error      // set before done is closed
 }
 
 var _ context.Context = (*deadline)(nil)
@@ -52,18 +54,63 @@ var _ context.Context = (*deadline)(nil)
 func newDeadline(p *deadlines) *deadline {
 	d := &deadline{pool: p, done: make(chan struct{})}
 	d.follow = func() { d.end(d.parent.Err()) }
-	d.timer = time.AfterFunc(time.Hour, func() { d.end(context.DeadlineExceeded) })
+	d.timer = time.AfterFunc(time.Hour, d.expire)
 	d.timer.Stop()
 	return d
+}
+
+// begin starts the time of a call.
+func (d *deadline) begin(at time.Time, timeout time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	// A timer that still runs for an earlier call fires before this one is over, unless that had more time.
+	if d.running && at.Before(d.at) {
+		d.running = !d.timer.Stop()
+	}
+	d.at, d.used = at, true
+	if !d.running {
+		d.running = true
+		d.timer.Reset(timeout)
+	}
+}
+
+// expire ends the context if it is time. A timer that was started for an earlier call is started again for the
+// rest of this one's.
+func (d *deadline) expire() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.running = false
+	if !d.used {
+		return
+	}
+	if left := time.Until(d.at); left > 0 {
+		d.running = true
+		d.timer.Reset(left)
+		return
+	}
+	d.over(context.DeadlineExceeded)
 }
 
 func (d *deadline) end(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.over(err)
+}
+
+// over ends the context. The caller holds mu.
+func (d *deadline) over(err error) {
 	if d.err == nil {
 		d.err = err
 		close(d.done)
 	}
+}
+
+// finish ends the time of a call, and reports whether it had any left.
+func (d *deadline) finish() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.used = false
+	return d.err == nil
 }
 
 // keep says that the context is handed to somebody who may use it after the call, as a dialer does. It
@@ -76,7 +123,7 @@ func (d *deadline) release() {
 		return
 	}
 	// False from either means that it has ended, or is about to in another goroutine.
-	untouched := d.timer.Stop()
+	untouched := d.finish()
 	if d.detach != nil {
 		untouched = d.detach() && untouched
 	}

@@ -110,3 +110,33 @@ func TestDeadlineThatMayBeHeldIsNotUsedAgain(t *testing.T) {
 		})
 	}
 }
+
+// A timer is left to run from one call to the next, which may have more time than the one before, or less.
+func TestDeadlinesOfDifferentCallsOnOneTimer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDeadline(new(deadlines))
+		for _, timeout := range []time.Duration{50, 1000, 30, 30, 2000, 10, 500} {
+			timeout *= time.Millisecond
+			d.begin(time.Now().Add(timeout), timeout)
+			time.Sleep(timeout / 2)
+			synctest.Wait()
+			if !d.finish() {
+				t.Fatalf("a call of %v was over after half of its time", timeout)
+			}
+		}
+		time.Sleep(time.Hour) // the timer fires for nobody
+		synctest.Wait()
+		start := time.Now()
+		d.begin(start.Add(time.Second), time.Second)
+		time.Sleep(time.Millisecond)
+		d.finish()
+		d.begin(time.Now().Add(20*time.Millisecond), 20*time.Millisecond)
+		<-d.Done()
+		if got, want := time.Since(start), 21*time.Millisecond; got != want || d.Err() != context.DeadlineExceeded {
+			t.Errorf("the last call ended after %v with %v, want %v", got, d.Err(), want)
+		}
+		if d.finish() {
+			t.Error("a context that has ended is used again")
+		}
+	})
+}
