@@ -48,9 +48,14 @@ differences are shown, without secrets.`,
   cachewright django --env production --check shop/cache_settings.py
   cachewright django --target django`,
 		Args: takes(),
-		RunE: func(*cobra.Command, []string) error { return v.django(r) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if v.json && !cmd.Flags().Changed("format") {
+				r.format = formatJSON
+			}
+			return v.django(r)
+		},
 	}
-	cmd.Flags().StringVar(&r.format, "format", formatPython, "the `FORMAT`: python or json")
+	cmd.Flags().StringVar(&r.format, "format", formatPython, "the `FORMAT`: python or json; --json is --format json")
 	cmd.Flags().StringVar(&r.target, "target", string(settings.DjangoRedis),
 		"the `LIBRARY` that connects to Redis: django-redis, or django for its own backend (4.0 or later)")
 	cmd.Flags().StringVar(&r.out, "out", "", "write to this `FILE` instead of the standard output")
@@ -63,6 +68,9 @@ differences are shown, without secrets.`,
 func (v *invocation) django(r rendering) error {
 	if r.format != formatPython && r.format != formatJSON {
 		return misuse("--format %q: write python or json", r.format)
+	}
+	if v.json && r.format != formatJSON {
+		return misuse("--json is --format json, so leave out --format %s", r.format)
 	}
 	if t := settings.Target(r.target); t != settings.DjangoRedis && t != settings.Django {
 		return misuse("--target %q: write %s or %s", r.target, settings.DjangoRedis, settings.Django)
