@@ -51,6 +51,11 @@ type sides struct {
 // bothSides opens the configuration in Go and gives a real Django the settings that are generated from it.
 func bothSides(t *testing.T) *sides {
 	t.Helper()
+	return bothSidesOf(t, configuration, settings.Options{})
+}
+
+func bothSidesOf(t *testing.T, configuration string, o settings.Options) *sides {
+	t.Helper()
 	server := testredis.Start(t)
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "config.yaml"), strings.ReplaceAll(configuration, "URL", server.URL(0)))
@@ -59,7 +64,7 @@ func bothSides(t *testing.T) *sides {
 	config.Logger = slog.New(slog.DiscardHandler)
 	plan, err := config.Resolve(cachewright.Env{Environment: cachewright.Development})
 	must(t, err)
-	module, err := settings.Python(plan, settings.Options{})
+	module, err := settings.Python(plan, o)
 	must(t, err)
 	write(t, filepath.Join(dir, "cache_settings.py"), string(module))
 	caches, err := plan.Open(t.Context())

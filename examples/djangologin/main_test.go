@@ -74,3 +74,32 @@ func TestALoginIsKnownOnBothSides(t *testing.T) {
 		t.Error("nobody visited the site")
 	}
 }
+
+// Without a Redis that is there already, the command brings one along.
+func TestOneCommandIsEnough(t *testing.T) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &browser{t: t, Client: http.Client{Jar: jar}}
+	defer b.CloseIdleConnections()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	visited := false
+	err = run(ctx, nil, func(django, service string) {
+		go func() {
+			defer cancel()
+			visited = true
+			b.wants(django+"/login?user=ann&password=opensesame", "django: ann")
+			b.wants(service+"/me", "go: user 1")
+			b.wants(service+"/logout", "go: logged out")
+			b.wants(django+"/me", "django: nobody")
+		}()
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if !visited {
+		t.Error("nobody visited the site")
+	}
+}

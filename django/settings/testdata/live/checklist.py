@@ -13,6 +13,9 @@ import runpy
 import sys
 import time
 
+# Newer packages than the system's, if the caller has some.
+sys.path[:0] = filter(None, [os.environ.get("CACHEWRIGHT_TEST_PACKAGES")])
+
 FORM, PATH, FOLDER = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
 
 # What a project adds to the settings of its caches.
