@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,7 +37,8 @@ func (v *invocation) djangoCommand() *cobra.Command {
 		Short: "Write the same caches as Django settings",
 		Long: `Django writes CACHES and the session settings for a Django project that uses the same configuration.
 The text depends on the configuration and the environment's name only, not on how that is chosen, so it
-can be kept under version control and compared.
+can be kept under version control and compared. Relative paths in the configuration are looked up from
+FILE, wherever the project lies.
 
 A Redis URL or a password that the configuration takes from a variable stays a lookup of that variable.
 One that stands in the configuration itself is refused, unless --allow-secrets writes it down.
@@ -102,6 +104,9 @@ func (v *invocation) django(r rendering) error {
 func (v *invocation) render(p *cachewright.Plan, r rendering) ([]byte, error) {
 	// No version of ours: the file must not go stale by an upgrade that changes nothing in it.
 	o := settings.Options{Command: v.settingsCommand(p, r), Target: settings.Target(r.target), AllowSecrets: r.allowSecrets}
+	if file := cmp.Or(r.out, r.check); file != "" {
+		o.File = v.path(file)
+	}
 	write := settings.Python
 	if r.format == formatJSON {
 		write = settings.JSON

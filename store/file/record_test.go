@@ -2,8 +2,11 @@ package file
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -104,6 +107,35 @@ func TestDeadlineAfter(t *testing.T) {
 				t.Errorf("got %d, want %d", got, tt.want)
 			}
 		})
+	}
+}
+
+// The lengths in a header are held against the file before room is made for them.
+func TestALengthBeyondTheFileMakesNoRoom(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ key, value uint32 }{{3, math.MaxUint32}, {math.MaxUint32, 5}, {math.MaxUint32, math.MaxUint32}, {3, 6}} {
+		rec := appendRecord(nil, "key", []byte("value"), 0)
+		binary.LittleEndian.PutUint32(rec[offKeyLen:], test.key)
+		binary.LittleEndian.PutUint32(rec[offValueLen:], test.value)
+		setDeadline(rec, 0) // and with it the checksum of the header
+		f, err := os.Create(filepath.Join(t.TempDir(), "record"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.Write(rec); err != nil {
+			t.Fatal(err)
+		}
+		var b buffer
+		if _, err := b.load(int(f.Fd()), int64(len(rec)), "key", whole); err != errTorn {
+			t.Errorf("lengths %d and %d: load = %v, want torn", test.key, test.value, err)
+		}
+		if _, _, err := b.loadKey(int(f.Fd()), int64(len(rec))); err != errTorn {
+			t.Errorf("lengths %d and %d: loadKey = %v, want torn", test.key, test.value, err)
+		}
+		if cap(b.bytes) > 1024 {
+			t.Errorf("lengths %d and %d: made room for %d bytes", test.key, test.value, cap(b.bytes))
+		}
 	}
 }
 
