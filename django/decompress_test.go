@@ -38,7 +38,7 @@ func TestEveryCompressorIsReadAndBrokenStreamsAreNoValues(t *testing.T) {
 }
 
 // compressed is a fixture of pickle with a compressor.
-func compressed(t *testing.T, compressor string) []byte {
+func compressed(t testing.TB, compressor string) []byte {
 	t.Helper()
 	for _, f := range fixtures(t, "sid.jsonl") {
 		if f.Profile != "pickle+"+compressor {

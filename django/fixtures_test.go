@@ -40,7 +40,7 @@ func (f fixture) codec() (c django.Codec, writes bool) {
 	return django.Codec{Serializer: django.Serializer(name), Compress: compressed}, name == serializer && (!compressed || compressor == "zlib")
 }
 
-func (f fixture) bytes(t *testing.T) []byte {
+func (f fixture) bytes(t testing.TB) []byte {
 	t.Helper()
 	if f.RawZlib == "" {
 		b, err := hex.DecodeString(f.Raw)
@@ -56,7 +56,7 @@ func (f fixture) bytes(t *testing.T) []byte {
 	return inflate(t, packed)
 }
 
-func inflate(t *testing.T, packed []byte) []byte {
+func inflate(t testing.TB, packed []byte) []byte {
 	t.Helper()
 	r, err := zlib.NewReader(bytes.NewReader(packed))
 	if err != nil {
@@ -69,7 +69,7 @@ func inflate(t *testing.T, packed []byte) []byte {
 	return b
 }
 
-func fixtures(t *testing.T, name string) []fixture {
+func fixtures(t testing.TB, name string) []fixture {
 	t.Helper()
 	file, err := os.Open(filepath.Join("testdata", "fixtures", name))
 	if err != nil {
