@@ -57,3 +57,9 @@ func TestDjangosOwnBackendSharesValues(t *testing.T) {
 		t.Errorf("Get of version 2 = %v, %v, %v", n, found, err)
 	}
 }
+
+func TestDjangosOwnBackendSharesSessions(t *testing.T) {
+	o := settings.Options{Target: settings.Django}
+	s := bothSidesOf(t, ownConfiguration, o)
+	shareSessions(t, s, startDjangoSessions(t, s, o), "pickle")
+}

@@ -23,9 +23,9 @@ type djangoSessions struct {
 	stdout *bufio.Scanner
 }
 
-func startDjangoSessions(t *testing.T, s *sides) *djangoSessions {
+func startDjangoSessions(t *testing.T, s *sides, o settings.Options) *djangoSessions {
 	t.Helper()
-	module, err := settings.Python(s.plan, settings.Options{})
+	module, err := settings.Python(s.plan, o)
 	must(t, err)
 	path := filepath.Join(t.TempDir(), "cache_settings.py")
 	write(t, path, string(module))
@@ -80,8 +80,12 @@ func (d *djangoSessions) wantUser(t *testing.T, alias, key string, want ...any) 
 // One session, made by either side, is read, changed and ended by both, under every serializer.
 func TestDjangoAndGoShareSessions(t *testing.T) {
 	s := bothSides(t)
-	d := startDjangoSessions(t, s)
-	for _, alias := range shared {
+	shareSessions(t, s, startDjangoSessions(t, s, settings.Options{}), shared...)
+}
+
+func shareSessions(t *testing.T, s *sides, d *djangoSessions, aliases ...string) {
+	t.Helper()
+	for _, alias := range aliases {
 		raw, err := s.caches.Store(alias)
 		must(t, err)
 		plan, _ := s.plan.Cache(alias)
