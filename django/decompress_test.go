@@ -52,10 +52,10 @@ func compressed(t testing.TB, compressor string) []byte {
 	return nil
 }
 
-// What a stream announces to expand to costs nothing: 2 GiB of content, a dictionary of 4 GiB, blocks of 4 MiB.
+// What a stream announces to expand to costs nothing: 256 MiB of content, a dictionary of 4 GiB, blocks of 4 MiB.
 func TestAnnouncedSizesAllocateNothing(t *testing.T) {
 	for name, text := range map[string]string{
-		"zstd with a content size": "28b52ffd" + "e0" + "0000008000000000" + "010000",
+		"zstd with a content size": "28b52ffd" + "e0" + "0000001000000000" + "010000",
 		"zstd with a window":       "28b52ffd" + "00" + "a8" + "010000",
 		"lz4 with a content size":  "04224d18" + "6840" + "0000008000000000" + "d0" + "00000000",
 		"xz with a dictionary":     "fd377a585a000004e6d6b446" + "0200210128000000" + "0c5a0c5a" + "00000000" + "0000000000000000" + "00000000" + "00000000000000000004595a",
