@@ -183,7 +183,7 @@ func (r random) cart(depth int) any {
 	case 7, 8:
 		all := map[string]any{}
 		for range r.IntN(4) {
-			all[r.text()] = r.cart(depth-1)
+			all[r.text()] = r.cart(depth - 1)
 		}
 		return all
 	}
