@@ -88,8 +88,8 @@ def raises(what, kind, call):
 
 
 def soon(what, call, want):
-    """Expect want within two seconds: reads from replicas lag."""
-    end = time.monotonic() + 2
+    """Expect want within twenty seconds: reads from replicas lag, on a busy machine by seconds."""
+    end = time.monotonic() + 20
     while call() != want and time.monotonic() < end:
         time.sleep(0.005)
     expect(what, call(), want)
