@@ -3,10 +3,10 @@ GO      ?= go
 PKGS    ?= ./...
 COVER   ?= /tmp/cachewright-cover.out
 
-.PHONY: help deps test check lint golden bench bench-quick cover fuzz
+.PHONY: help deps test check interop lint golden bench bench-quick bench-pickle cover fuzz
 
 help: ## print this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## install what the tests need (redis-server, Django and django-redis of Debian)
 	@sh .ci/deps
@@ -23,6 +23,9 @@ lint: ## formatting, vet, both modules
 
 check: lint test ## exactly what CI runs
 
+interop: deps ## the tests beside Django once more, with the newer one of Debian 13, and its own Redis backend
+	GO=$(GO) sh .ci/interop
+
 golden: ## rewrite golden files and generated docs, then read the diff
 	$(GO) test $$(grep -ls '"update"' *_test.go */*_test.go */*/*_test.go | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
 
@@ -31,6 +34,9 @@ bench: deps ## our caches beside the bare engines, median ratios
 
 bench-quick: deps ## the same with few rounds
 	cd bench && $(GO) run . -rounds 3 -time 100ms
+
+bench-pickle: deps ## decoding a pickled dict beside Python's pickle.loads, in one run
+	$(GO) test -run '^$$' -bench BenchmarkDecode -count 5 ./internal/pickle
 
 cover: deps ## statement coverage by package
 	$(GO) test -coverprofile=$(COVER) -coverpkg=./... ./... >/dev/null && $(GO) tool cover -func=$(COVER) | tail -1

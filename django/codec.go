@@ -31,8 +31,9 @@ type Codec struct {
 	Serializer Serializer
 
 	// Compress is django-redis' ZlibCompressor: values of more than 15 bytes are compressed with zlib. Any
-	// zlib stream is read, and so are values that were written without; the compressed bytes themselves
-	// differ from Python's, because no two zlib libraries choose alike.
+	// zlib stream is read, and so are values that were written without, and those of django-redis' other
+	// compressors: gzip, LZ4, LZMA and Zstandard. The compressed bytes themselves differ from Python's,
+	// because no two zlib libraries choose alike.
 	Compress bool
 }
 

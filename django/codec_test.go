@@ -206,6 +206,9 @@ func FuzzUnmarshal(f *testing.F) {
 			}
 		}
 	}
+	for _, compressor := range compressors {
+		f.Add(compressed(f, compressor))
+	}
 	f.Add([]byte(" +1_000 "))
 	f.Add([]byte(strings.Repeat("7", 5000)))
 	f.Fuzz(func(t *testing.T, data []byte) {

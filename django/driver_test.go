@@ -41,7 +41,6 @@ var shared = []string{"pickle", "json", "msgpack", "pickle_zlib", "json_zlib", "
 
 // sides are Go and Django on the same configuration and the same Redis.
 type sides struct {
-	server *testredis.Server
 	caches *cachewright.Caches
 	plan   *cachewright.Plan
 	stdin  io.Writer
@@ -51,15 +50,26 @@ type sides struct {
 // bothSides opens the configuration in Go and gives a real Django the settings that are generated from it.
 func bothSides(t *testing.T) *sides {
 	t.Helper()
-	server := testredis.Start(t)
+	return bothSidesOf(t, configuration, settings.Options{})
+}
+
+// bothSidesOf is bothSides for another configuration, whose URL is that of a server.
+func bothSidesOf(t *testing.T, configuration string, o settings.Options) *sides {
+	t.Helper()
+	return bothSidesAt(t, strings.ReplaceAll(configuration, "URL", testredis.Start(t).URL(0)), o)
+}
+
+// bothSidesAt is bothSides for servers that there are.
+func bothSidesAt(t *testing.T, configuration string, o settings.Options) *sides {
+	t.Helper()
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "config.yaml"), strings.ReplaceAll(configuration, "URL", server.URL(0)))
+	write(t, filepath.Join(dir, "config.yaml"), configuration)
 	config, err := cachewright.Load(cachewright.LoadOptions{Path: dir})
 	must(t, err)
 	config.Logger = slog.New(slog.DiscardHandler)
 	plan, err := config.Resolve(cachewright.Env{Environment: cachewright.Development})
 	must(t, err)
-	module, err := settings.Python(plan, settings.Options{})
+	module, err := settings.Python(plan, o)
 	must(t, err)
 	write(t, filepath.Join(dir, "cache_settings.py"), string(module))
 	caches, err := plan.Open(t.Context())
@@ -69,7 +79,7 @@ func bothSides(t *testing.T) *sides {
 			t.Error(err)
 		}
 	})
-	s := &sides{server: server, caches: caches, plan: plan}
+	s := &sides{caches: caches, plan: plan}
 	s.startDjango(t, filepath.Join(dir, "cache_settings.py"))
 	return s
 }

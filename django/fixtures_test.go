@@ -20,7 +20,7 @@ import (
 
 // fixture is one value as a real stack of Django, django-redis and redis-py has stored it.
 type fixture struct {
-	Profile  string  `json:"profile"` // serializer, protocol of pickle, and compressor: "pickle2", "json+zlib"
+	Profile  string  `json:"profile"` // serializer, protocol of pickle, and compressor: "pickle2", "json+zlib"; "core" is Django's own backend
 	Name     string  `json:"name"`    // of the value in values.json
 	Raw      string  `json:"raw"`
 	RawZlib  string  `json:"raw_zb64"`
@@ -32,12 +32,15 @@ type fixture struct {
 
 // codec returns the codec of the fixture's profile, and whether it is what this package writes.
 func (f fixture) codec() (c django.Codec, writes bool) {
-	serializer, compressor, _ := strings.Cut(f.Profile, "+")
+	serializer, compressor, compressed := strings.Cut(f.Profile, "+")
 	name := strings.TrimRight(serializer, "0123456789")
-	return django.Codec{Serializer: django.Serializer(name), Compress: compressor == "zlib"}, name == serializer
+	if name == "core" {
+		return django.Codec{Serializer: django.Pickle}, false
+	}
+	return django.Codec{Serializer: django.Serializer(name), Compress: compressed}, name == serializer && (!compressed || compressor == "zlib")
 }
 
-func (f fixture) bytes(t *testing.T) []byte {
+func (f fixture) bytes(t testing.TB) []byte {
 	t.Helper()
 	if f.RawZlib == "" {
 		b, err := hex.DecodeString(f.Raw)
@@ -53,7 +56,7 @@ func (f fixture) bytes(t *testing.T) []byte {
 	return inflate(t, packed)
 }
 
-func inflate(t *testing.T, packed []byte) []byte {
+func inflate(t testing.TB, packed []byte) []byte {
 	t.Helper()
 	r, err := zlib.NewReader(bytes.NewReader(packed))
 	if err != nil {
@@ -66,7 +69,7 @@ func inflate(t *testing.T, packed []byte) []byte {
 	return b
 }
 
-func fixtures(t *testing.T, name string) []fixture {
+func fixtures(t testing.TB, name string) []fixture {
 	t.Helper()
 	file, err := os.Open(filepath.Join("testdata", "fixtures", name))
 	if err != nil {

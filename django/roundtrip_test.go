@@ -34,7 +34,7 @@ func cross(t *testing.T, s *sides, alias string, values []any) (crossed int) {
 		part := values[start:min(start+chunk, len(values))]
 		all := make([]crossing, len(part))
 		for i, v := range part {
-			all[i] = crossing{v, "mine " + strconv.Itoa(i), "theirs " + strconv.Itoa(i)}
+			all[i] = crossing{v, "mine:" + strconv.Itoa(i), "theirs:" + strconv.Itoa(i)}
 		}
 		crossed += crossChunk(t, s, alias, anything, all)
 		if t.Failed() {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -23,9 +24,9 @@ type djangoSessions struct {
 	stdout *bufio.Scanner
 }
 
-func startDjangoSessions(t *testing.T, s *sides) *djangoSessions {
+func startDjangoSessions(t *testing.T, s *sides, o settings.Options) *djangoSessions {
 	t.Helper()
-	module, err := settings.Python(s.plan, settings.Options{})
+	module, err := settings.Python(s.plan, o)
 	must(t, err)
 	path := filepath.Join(t.TempDir(), "cache_settings.py")
 	write(t, path, string(module))
@@ -80,8 +81,12 @@ func (d *djangoSessions) wantUser(t *testing.T, alias, key string, want ...any) 
 // One session, made by either side, is read, changed and ended by both, under every serializer.
 func TestDjangoAndGoShareSessions(t *testing.T) {
 	s := bothSides(t)
-	d := startDjangoSessions(t, s)
-	for _, alias := range shared {
+	shareSessions(t, s, startDjangoSessions(t, s, settings.Options{}), shared...)
+}
+
+func shareSessions(t *testing.T, s *sides, d *djangoSessions, aliases ...string) {
+	t.Helper()
+	for _, alias := range aliases {
 		raw, err := s.caches.Store(alias)
 		must(t, err)
 		plan, _ := s.plan.Cache(alias)
@@ -125,4 +130,75 @@ func TestDjangoAndGoShareSessions(t *testing.T) {
 		must(t, err)
 		d.wantUser(t, alias, wrong, nil, nil)
 	}
+}
+
+// sessionsPerSerializer are written by Go and read by Django.
+const sessionsPerSerializer = 40
+
+// Whatever Go keeps in a session, Django takes it for a login of its own and finds the same in it.
+func TestDjangoTakesEverySessionOfGo(t *testing.T) {
+	s := bothSides(t)
+	d := startDjangoSessions(t, s, settings.Options{})
+	r := random{rand.New(rand.NewPCG(7, 7)), kinds{}}
+	for _, alias := range shared {
+		raw, err := s.caches.Store(alias)
+		must(t, err)
+		plan, _ := s.plan.Cache(alias)
+		codec := django.Codec{Serializer: django.Serializer(plan.Serializer), Compress: plan.Compress}
+		sessions := newSessions(t, raw, django.SessionOptions{Prefix: plan.KeyPrefix, Codec: codec})
+		for range sessionsPerSerializer {
+			// What comes back travels as JSON, which has no ints beyond those of a float64.
+			cart := r.cart(3)
+			key, err := sessions.Create(t.Context(), django.Login{
+				UserID: "42", Backend: "__main__.Backend", AuthHash: django.AuthHash(secretKey, password), Values: map[string]any{"cart": cart},
+			})
+			must(t, err)
+			d.wantUser(t, alias, key, "42", asJSON(t, cart))
+			must(t, sessions.Update(t.Context(), key, func(values map[string]any) error {
+				values["cart"] = []any{values["cart"], "more"}
+				return nil
+			}))
+			d.wantUser(t, alias, key, "42", asJSON(t, []any{cart, "more"}))
+		}
+	}
+}
+
+// cart returns a value that contains others to a depth.
+func (r random) cart(depth int) any {
+	kinds := 7
+	if depth > 0 {
+		kinds = 11
+	}
+	switch r.IntN(kinds) {
+	case 0:
+		return nil
+	case 1:
+		return r.IntN(2) == 0
+	case 2:
+		return int64(r.Int32()) - 1<<30
+	case 3:
+		return float64(r.Int32()) / 64
+	case 4, 5, 6:
+		return r.text()
+	case 7, 8:
+		all := map[string]any{}
+		for range r.IntN(4) {
+			all[r.text()] = r.cart(depth - 1)
+		}
+		return all
+	}
+	all := []any{}
+	for range r.IntN(4) {
+		all = append(all, r.cart(depth-1))
+	}
+	return all
+}
+
+func asJSON(t *testing.T, v any) any {
+	t.Helper()
+	data, err := json.Marshal(v)
+	must(t, err)
+	var plain any
+	must(t, json.Unmarshal(data, &plain))
+	return plain
 }

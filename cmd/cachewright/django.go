@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,7 +37,8 @@ func (v *invocation) djangoCommand() *cobra.Command {
 		Short: "Write the same caches as Django settings",
 		Long: `Django writes CACHES and the session settings for a Django project that uses the same configuration.
 The text depends on the configuration and the environment's name only, not on how that is chosen, so it
-can be kept under version control and compared.
+can be kept under version control and compared. Relative paths in the configuration are looked up from
+FILE, wherever the project lies.
 
 A Redis URL or a password that the configuration takes from a variable stays a lookup of that variable.
 One that stands in the configuration itself is refused, unless --allow-secrets writes it down.
@@ -48,9 +50,14 @@ differences are shown, without secrets.`,
   cachewright django --env production --check shop/cache_settings.py
   cachewright django --target django`,
 		Args: takes(),
-		RunE: func(*cobra.Command, []string) error { return v.django(r) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if v.json && !cmd.Flags().Changed("format") {
+				r.format = formatJSON
+			}
+			return v.django(r)
+		},
 	}
-	cmd.Flags().StringVar(&r.format, "format", formatPython, "the `FORMAT`: python or json")
+	cmd.Flags().StringVar(&r.format, "format", formatPython, "the `FORMAT`: python or json; --json is --format json")
 	cmd.Flags().StringVar(&r.target, "target", string(settings.DjangoRedis),
 		"the `LIBRARY` that connects to Redis: django-redis, or django for its own backend (4.0 or later)")
 	cmd.Flags().StringVar(&r.out, "out", "", "write to this `FILE` instead of the standard output")
@@ -63,6 +70,9 @@ differences are shown, without secrets.`,
 func (v *invocation) django(r rendering) error {
 	if r.format != formatPython && r.format != formatJSON {
 		return misuse("--format %q: write python or json", r.format)
+	}
+	if v.json && r.format != formatJSON {
+		return misuse("--json is --format json, so leave out --format %s", r.format)
 	}
 	if t := settings.Target(r.target); t != settings.DjangoRedis && t != settings.Django {
 		return misuse("--target %q: write %s or %s", r.target, settings.DjangoRedis, settings.Django)
@@ -94,6 +104,9 @@ func (v *invocation) django(r rendering) error {
 func (v *invocation) render(p *cachewright.Plan, r rendering) ([]byte, error) {
 	// No version of ours: the file must not go stale by an upgrade that changes nothing in it.
 	o := settings.Options{Command: v.settingsCommand(p, r), Target: settings.Target(r.target), AllowSecrets: r.allowSecrets}
+	if file := cmp.Or(r.out, r.check); file != "" {
+		o.File = v.path(file)
+	}
 	write := settings.Python
 	if r.format == formatJSON {
 		write = settings.JSON

@@ -97,8 +97,8 @@ var (
 	plainLine  = regexp.MustCompile(`^(# (source|environment|command|variables|warning):.*|#|#  {9}.*|import \w+|from [\w.]+ import \w+|)$`)
 	optionName = regexp.MustCompile(`^\s*(?:"(\w+)": |(\w+) = )`)
 	pythonText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-	lookup     = regexp.MustCompile(`(?:os\.environ\[|os\.environ\.get\(|hasattr\(socket, )$`)
-	pythonWord = regexp.MustCompile(`^(?:[\s{}()\[\],:+0-9.-]|os\.environ|get|or|if|else|hasattr|None|True|False|socket(?:\.TCP_[A-Z]+)?|_sentinel_url|Sentinel|sentinel_kwargs=)*$`)
+	lookup     = regexp.MustCompile(`(?:os\.environ\[|os\.environ\.get\(|hasattr\(socket, |os\.path\.dirname\(__file__\), )$`)
+	pythonWord = regexp.MustCompile(`^(?:[\s{}()\[\],:+0-9.-]|os\.environ|os\.path|abspath|join|dirname|__file__|get|or|if|else|hasattr|None|True|False|socket(?:\.TCP_[A-Z]+)?|_sentinel_url|Sentinel|sentinel_kwargs=)*$`)
 )
 
 // maskSettings returns a line of settings without what may be a secret in it.

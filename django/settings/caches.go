@@ -62,7 +62,7 @@ func (b *builder) cache(c cachewright.CachePlan) expression {
 	case cachewright.BackendFile:
 		b.warn(c, "Django keeps its files in a folder of its own, so it does not see Go's values",
 			"share values in Redis, with serializer: json")
-		return b.settings(c, fileBackend, text(filepath.ToSlash(filepath.Join(c.Directory, file.GuestFolder))), b.bounds(c))
+		return b.settings(c, fileBackend, b.path(c, "location", filepath.Join(c.Directory, file.GuestFolder)), b.bounds(c))
 	case cachewright.BackendRedis:
 		return b.redis(c)
 	}
@@ -138,6 +138,18 @@ func (b *builder) memoryLocation(c cachewright.CachePlan) expression {
 	}
 	b.locations[name] = true
 	return text(name)
+}
+
+// path is a file or folder that option names. One that was written as absolute, or comes from a variable, stays
+// as it is.
+func (b *builder) path(c cachewright.CachePlan, option, path string) expression {
+	written := c.Values[option].Source.Reveal()
+	if b.options.File != "" && !b.data && !filepath.IsAbs(written) && !strings.Contains(written, "$") {
+		if relative, err := filepath.Rel(filepath.Dir(b.options.File), path); err == nil {
+			return besideModule(filepath.ToSlash(relative))
+		}
+	}
+	return text(filepath.ToSlash(path))
 }
 
 // bounds are the limits that both sides have.

@@ -88,6 +88,8 @@ func (n *needs) see(e expression) {
 			n.see(entry.key)
 			n.see(entry.value)
 		}
+	case besideModule:
+		n.imports = append(n.imports, importOS)
 	case socketOption:
 		n.imports = append(n.imports, importSocket)
 	case sentinelURL:

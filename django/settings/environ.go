@@ -22,6 +22,9 @@ type (
 	// socketOption is a number that the operating system gives to a TCP option.
 	socketOption string
 
+	// besideModule is a path from the folder of the module.
+	besideModule string
+
 	// class is a class that the module defines, by the name that Django finds it under.
 	class struct {
 		path       string
@@ -87,6 +90,14 @@ func (v socketOption) write(b *strings.Builder, _ int) error {
 	}
 	b.WriteString(name)
 	return nil
+}
+
+// write makes the path absolute, because a Django server changes its working directory.
+func (v besideModule) write(b *strings.Builder, level int) error {
+	b.WriteString("os.path.abspath(os.path.join(os.path.dirname(__file__), ")
+	err := text(v).write(b, level)
+	b.WriteString("))")
+	return err
 }
 
 func (v sentinelURL) write(b *strings.Builder, level int) error {

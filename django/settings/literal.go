@@ -11,7 +11,7 @@ import (
 // expression is what a setting is set to: data, or Python that yields it when Django starts.
 //
 // The kinds are none, boolean, integer, float, text, tuple, list and dict, which are data, and
-// environ, fallback, sum, socketOption, class, sentinelManager and sentinelURL, which are not.
+// environ, fallback, sum, socketOption, besideModule, class, sentinelManager and sentinelURL, which are not.
 type expression interface {
 	// write appends the expression as Python. Collections over several lines are indented below level.
 	write(b *strings.Builder, level int) error

@@ -20,6 +20,9 @@ import (
 // The password has everything in it that a URL, a shell or Python could trip over.
 const password = `p@ss/w:rd?#1%20"'\`
 
+// packages names the variable with a folder of newer Python packages than the system's, for make interop.
+const packages = "CACHEWRIGHT_TEST_PACKAGES"
+
 // live is a project whose settings are loaded into a real Django and used against real servers.
 type live struct {
 	config  string   // config.yaml
@@ -27,21 +30,32 @@ type live struct {
 	forms   []string // how the project takes the settings over; none means as a module
 }
 
+// topologies start servers and configure caches on them.
+var topologies = map[string]func(*testing.T) live{
+	"one server":            oneServer,
+	"TLS":                   overTLS,
+	"Sentinel":              sentinelTopology,
+	"Sentinel over TLS":     sentinelOverTLS,
+	"Sentinel and a server": sentinelAndServer,
+	"Cluster":               clusterTopology,
+	"Cluster over TLS":      clusterOverTLS,
+}
+
 // Each topology connects on the first try, and every cache does in Django what Django promises.
 func TestDjangoConnects(t *testing.T) {
-	for name, start := range map[string]func(*testing.T) live{
-		"one server":            oneServer,
-		"TLS":                   overTLS,
-		"Sentinel":              sentinelTopology,
-		"Sentinel over TLS":     sentinelOverTLS,
-		"Sentinel and a server": sentinelAndServer,
-		"Cluster":               clusterTopology,
-		"Cluster over TLS":      clusterOverTLS,
-	} {
+	connects(t, settings.Options{}, func(config string) string { return config })
+}
+
+// connects renders the settings of each topology, under a configuration that change may have changed, and uses
+// them in Django.
+func connects(t *testing.T, o settings.Options, change func(config string) string) {
+	t.Helper()
+	for name, start := range topologies {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := start(t)
-			module := l.module(t)
+			l.config = change(l.config)
+			module := l.module(t, o)
 			forms := l.forms
 			if forms == nil {
 				forms = []string{"module"}
@@ -68,7 +82,7 @@ cache_default:
   serializer: pickle
   connection_pool_kwargs: {ssl_ca_certs: %s}
 `, server.URL(0), authority.CAFile)}
-	if failures := l.check(t, "module", l.module(t)); !strings.Contains(failures, "CERTIFICATE_VERIFY_FAILED") {
+	if failures := l.check(t, "module", l.module(t, settings.Options{})); !strings.Contains(failures, "CERTIFICATE_VERIFY_FAILED") {
 		t.Errorf("got %q, want a refusal", failures)
 	}
 }
@@ -266,7 +280,7 @@ func addressList(addresses []string) string {
 }
 
 // module renders the settings of a project.
-func (l live) module(t *testing.T) []byte {
+func (l live) module(t *testing.T, o settings.Options) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(l.config), 0o600); err != nil {
@@ -281,7 +295,7 @@ func (l live) module(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	module, err := settings.Python(plan, settings.Options{})
+	module, err := settings.Python(plan, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +313,7 @@ func (l live) check(t *testing.T, form string, module []byte) string {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("/usr/bin/python3", "-I", "-X", "utf8", filepath.Join("testdata", "live", "checklist.py"), form, path, t.TempDir())
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, l.environ...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), packages + "=" + os.Getenv(packages)}, l.environ...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

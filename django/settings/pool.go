@@ -21,6 +21,7 @@ type argument struct {
 	python string // redis-py's name, if it is another one
 	value  expression
 	secret bool // value is a text that may only be written with leave
+	path   bool // value is a text that names a file
 }
 
 // poolKwargs are the arguments of redis-py's connection pool: the limit, and what somebody wrote. With
@@ -134,10 +135,10 @@ func tlsOf(p cachewright.PoolOptions) tlsOptions {
 func (o tlsOptions) arguments() []argument {
 	return []argument{
 		{name: "ssl_cert_reqs", value: text(o.certReqs)},
-		{name: "ssl_ca_certs", value: text(o.caCerts)},
+		{name: "ssl_ca_certs", value: text(o.caCerts), path: true},
 		{name: "ssl_ca_data", value: text(o.caData)},
-		{name: "ssl_certfile", value: text(o.certFile)},
-		{name: "ssl_keyfile", value: text(o.keyFile)},
+		{name: "ssl_certfile", value: text(o.certFile), path: true},
+		{name: "ssl_keyfile", value: text(o.keyFile), path: true},
 		{name: "ssl_keyfile_password", python: "ssl_password", value: text(o.keyPassword), secret: true},
 		{name: "ssl_min_version", value: integer(o.minVersion)},
 	}
@@ -158,8 +159,11 @@ func (b *builder) written(c cachewright.CachePlan, prefix string, arguments []ar
 		if !isWritten(c, option) {
 			continue
 		}
-		if password, ok := a.value.(text); ok && a.secret {
-			a.value = b.secret(c, option, string(password), isPassword)
+		switch value, isText := a.value.(text); {
+		case isText && a.secret:
+			a.value = b.secret(c, option, string(value), isPassword)
+		case isText && a.path:
+			a.value = b.path(c, option, string(value))
 		}
 		d = append(d, item(cmp.Or(a.python, a.name), a.value))
 	}

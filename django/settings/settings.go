@@ -39,6 +39,11 @@ type Options struct {
 	// It should not depend on who runs it, or the file differs from machine to machine.
 	Command string
 
+	// File is the absolute path at which the Python module will lie, if that is known. Files and folders of
+	// the project that the configuration names by relative paths are then looked up from there, so that the
+	// project may lie elsewhere on another machine. Empty writes absolute paths, as JSON always does.
+	File string
+
 	// Target is the library that connects Django to Redis. Empty means [DjangoRedis].
 	Target Target
 

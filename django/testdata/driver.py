@@ -8,9 +8,13 @@ import collections
 import datetime
 import decimal
 import json
+import os
 import runpy
 import sys
 import uuid
+
+# Newer packages than the system's, if the caller has some.
+sys.path[:0] = filter(None, [os.environ.get("CACHEWRIGHT_TEST_PACKAGES")])
 
 from django.conf import settings
 

@@ -3,8 +3,12 @@
 Reads one request per line from stdin and answers on stdout, both JSON. The alias says which cache keeps the session.
 """
 import json
+import os
 import runpy
 import sys
+
+# Newer packages than the system's, if the caller has some.
+sys.path[:0] = filter(None, [os.environ.get("CACHEWRIGHT_TEST_PACKAGES")])
 
 import django
 from django.conf import settings

@@ -1,10 +1,11 @@
 // Command djangologin runs a Django project and a service in Go on one Redis. Users log in on Django, are
 // known in Go, log out in Go, and are logged out in Django:
 //
-//	REDIS_URL=redis://localhost:6379/0 SESSIONS_URL=redis://localhost:6379/1 go run ./examples/djangologin
+//	go run ./examples/djangologin
 //
-// It needs Django and django-redis for python3 (Debian: python3-django python3-django-redis) and prints the
-// addresses to try. config.yaml is the one configuration of both.
+// It needs redis-server, and Django and django-redis for python3 (Debian: redis-server python3-django
+// python3-django-redis), and prints the addresses to try. REDIS_URL and SESSIONS_URL name a Redis that is there
+// already. config.yaml is the one configuration of both.
 package main
 
 import (
@@ -64,6 +65,11 @@ func run(ctx context.Context, environ []string, ready func(djangoURL, goURL stri
 			return err
 		}
 	}
+	environ, stopRedis, err := withRedis(ctx, dir, environ)
+	if err != nil {
+		return err
+	}
+	defer stopRedis()
 	config, err := cachewright.Load(cachewright.LoadOptions{Path: dir, Environ: environ})
 	if err != nil {
 		return err
@@ -74,7 +80,7 @@ func run(ctx context.Context, environ []string, ready func(djangoURL, goURL stri
 	}
 	defer caches.Close()
 	if err := caches.Ping(ctx); err != nil {
-		return fmt.Errorf("both need a Redis; REDIS_URL and SESSIONS_URL name it: %w", err)
+		return fmt.Errorf("no Redis at REDIS_URL and SESSIONS_URL: %w", err)
 	}
 
 	project, err := startDjango(ctx, dir, caches.Plan(), environ)

@@ -69,6 +69,14 @@ func (c *cache) redis(v *value, backend string, root *value) {
 	}
 }
 
+// otherCompressors are those whose values are read, but not written.
+var otherCompressors = []string{
+	"django_redis.compressors.gzip.GzipCompressor",
+	"django_redis.compressors.lz4.Lz4Compressor",
+	"django_redis.compressors.lzma.LzmaCompressor",
+	"django_redis.compressors.zstd.ZStdCompressor",
+}
+
 // reasonFor says more about options without an equivalent.
 var reasonFor = map[string]string{
 	"CLIENT_CLASS":      ": values and keys of that client may be unreadable here",
@@ -80,7 +88,7 @@ var reasonFor = map[string]string{
 	"CULL_FREQUENCY":    ", nor an effect in Django",
 	"serializer":        ": values would be unreadable here",
 	"SERIALIZER":        ": values would be unreadable here",
-	"COMPRESSOR":        ": only zlib is read and written here",
+	"COMPRESSOR":        ": values would be unreadable here",
 }
 
 // take returns an option and marks it as looked at.
@@ -306,7 +314,13 @@ func (x *connection) codec(backend string) {
 	}
 	x.add("serializer", serializer)
 	x.takeIf("COMPRESSOR", identityCompressor)
-	if x.takeIf("COMPRESSOR", zlibCompressor) {
+	compressor := x.options["COMPRESSOR"]
+	switch {
+	case x.takeIf("COMPRESSOR", zlibCompressor):
 		x.add("compress", "true")
+	case x.takeIf("COMPRESSOR", otherCompressors...):
+		x.add("compress", "true")
+		x.note("COMPRESSOR %s has no equivalent: ZlibCompressor takes its place in Django too; Go goes on reading "+
+			"what the old one wrote, Django does not", compressor.text[strings.LastIndex(compressor.text, ".")+1:])
 	}
 }

@@ -2,6 +2,7 @@ package fromdjango
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cachewright/cachewright/internal/redisurl"
@@ -13,6 +14,8 @@ type secrets struct {
 	names     map[string]string // of variables, by the secret in them
 	variables []Variable
 	environ   []string
+
+	ofSettings []string // variables that the settings look up, which hold what they hold there
 }
 
 // reference returns ${NAME} for a secret. The same secret is in the same variable.
@@ -30,7 +33,34 @@ func (s *secrets) reference(secret, name, is string) string {
 	return "${" + free + "}"
 }
 
+// standIn returns ${NAME} for a secret that stands in the settings for a variable that is not set: that variable
+// has to hold it from now on. Two secrets that stand in for one variable are two variables.
+func (s *secrets) standIn(secret, name, is string) string {
+	entry := name + "=" + secret
+	switch {
+	case slices.Contains(s.environ, entry):
+	case slices.ContainsFunc(s.variables, func(v Variable) bool { return v.Name == name }):
+		return s.reference(secret, name, is)
+	default:
+		s.variables = append(s.variables, Variable{Name: name, Is: is + ", or to what stands in for it there"})
+		s.environ = append(s.environ, entry)
+	}
+	return "${" + name + "}"
+}
+
+// onlyVariable returns the one variable that a template consists of.
+func onlyVariable(source string) (name string, ok bool) {
+	t, err := template.Parse(source)
+	if err != nil || len(t.Parts()) != 1 {
+		return "", false
+	}
+	return t.Parts()[0].Name, t.Parts()[0].Name != ""
+}
+
 func (s *secrets) taken(name string) bool {
+	if slices.Contains(s.ofSettings, name) {
+		return true
+	}
 	for _, v := range s.variables {
 		if v.Name == name {
 			return true
@@ -44,7 +74,11 @@ func (c *cache) secret(v *value, name, is string) string {
 	if v.source != "" && literalText(v.source) == "" {
 		return quoted(v.source)
 	}
-	return c.secrets.reference(v.text, c.variable(name), fmt.Sprintf("%s of cache %q", is, c.alias))
+	is = fmt.Sprintf("%s of cache %q", is, c.alias)
+	if variable, ok := onlyVariable(v.source); ok {
+		return c.secrets.standIn(v.text, variable, is)
+	}
+	return c.secrets.reference(v.text, c.variable(name), is)
 }
 
 // variable is the name of a variable for this cache: that of the default cache needs no prefix.
@@ -92,7 +126,11 @@ func (c *cache) addressFrom(v *value) string {
 	if _, password, _ := strings.Cut(user, ":"); password == "" {
 		return v.source
 	}
-	return c.secrets.reference(v.text, c.variable("REDIS_URL"), fmt.Sprintf("LOCATION of cache %q", c.alias))
+	is := fmt.Sprintf("LOCATION of cache %q", c.alias)
+	if variable, ok := onlyVariable(v.source); ok {
+		return c.secrets.standIn(v.text, variable, is)
+	}
+	return c.secrets.reference(v.text, c.variable("REDIS_URL"), is)
 }
 
 // literalText is what a template says by itself, if no variable is set.

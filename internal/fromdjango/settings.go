@@ -66,12 +66,13 @@ func (s *Settings) Config(source string) (Config, error) {
 	if caches.kind != kindDict || len(caches.fields) == 0 {
 		return Config{}, errNoCaches
 	}
-	d := document{secrets: &secrets{names: map[string]string{}}}
+	d := document{secrets: &secrets{names: map[string]string{}, ofSettings: s.variables()}}
 	d.note(projectNotes(s.root)...)
 	aliases := caches.names()
 	slices.SortStableFunc(aliases, func(a, b string) int { return order(a) - order(b) })
 	for _, alias := range aliases {
 		c := cacheOf(alias, caches.get(alias), s.root, d.secrets)
+		c.noteUnset(caches.get(alias))
 		d.caches = append(d.caches, c)
 	}
 	return Config{
@@ -80,20 +81,35 @@ func (s *Settings) Config(source string) (Config, error) {
 	}, nil
 }
 
-// referenced are the variables, with their values, that settings were taken from.
-func (s *Settings) referenced() []string {
-	var environ []string
-	s.root.visit("", func(_ string, v *value) {
-		t, err := template.Parse(v.source)
-		if err != nil {
-			return
-		}
-		for _, name := range t.Names() {
-			if text := (Python{Environ: s.environ}).get(name); text != "" {
-				environ = append(environ, name+"="+text)
-			}
+// noteUnset is about options that a variable would give a value, if it were set.
+func (c *cache) noteUnset(settings *value) {
+	settings.visit("", func(path string, v *value) {
+		if name, ok := onlyVariable(v.source); ok && v.kind == kindNone {
+			c.note("%s comes from %s, which is not set now; if it is set where Django runs, set it here and make this file again",
+				printable(path[strings.LastIndex(path, "/")+1:]), name)
 		}
 	})
+}
+
+// variables are the names of those that settings were taken from.
+func (s *Settings) variables() []string {
+	var names []string
+	s.root.visit("", func(_ string, v *value) {
+		if t, err := template.Parse(v.source); err == nil {
+			names = append(names, t.Names()...)
+		}
+	})
+	return names
+}
+
+// referenced are the variables that settings were taken from, with their values.
+func (s *Settings) referenced() []string {
+	var environ []string
+	for _, name := range s.variables() {
+		if text := (Python{Environ: s.environ}).get(name); text != "" {
+			environ = append(environ, name+"="+text)
+		}
+	}
 	return environ
 }
 

@@ -2,6 +2,8 @@ package pickle_test
 
 import (
 	"bytes"
+	"encoding/hex"
+	"fmt"
 	"math"
 	"math/big"
 	"reflect"
@@ -210,6 +212,32 @@ func TestOpaqueValuesSayWhatTheyAreWhereTheyDoNotFit(t *testing.T) {
 	err := c.Decode([]byte("cshop\nCart\n)R."), &got)
 	if want := "found an object of an unknown class shop.Cart, want a datetime"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want an error with %q", err, want)
+	}
+}
+
+// The zones that have a name in Python are objects of classes: nothing here imports them or looks them up. Django's
+// UTC, which is what it keeps its own times in, is none of them.
+func TestDatetimesInNamedZonesAreOpaque(t *testing.T) {
+	t.Parallel()
+	type event struct{ At time.Time }
+	for _, test := range []struct{ pickled, want string }{
+		{"8004957e000000000000008c086461746574696d65948c086461746574696d65949394430a07e80102030405000000948c086275696c74696e73948c0767657461747472" +
+			"9493948c087a6f6e65696e666f948c085a6f6e65496e666f9493948c095f756e7069636b6c6594869452948c0c4575726f70652f5061726973944b0186945294869452942e",
+			"zoneinfo.ZoneInfo"},
+		{"80049557000000000000008c086461746574696d65948c086461746574696d65949394430a07e80102030405000000948c047079747a948c025f7094939428" +
+			"8c0c4575726f70652f5061726973944d100e4b008c034345549474945294869452942e", "pytz._p"},
+	} {
+		data := must(hex.DecodeString(test.pickled))
+		var got any
+		if err := must(pickle.Compile(reflect.TypeFor[any]())).Decode(data, &got); err != nil || fmt.Sprint(got) != test.want {
+			t.Errorf("%s: got %v, %v", test.want, got, err)
+		}
+		dict := append([]byte("\x80\x04}\x8c\x02At"), append(data[11:len(data)-1:len(data)-1], "s."...)...)
+		var e event
+		err := must(pickle.Compile(reflect.TypeFor[event]())).Decode(dict, &e)
+		if err == nil || !strings.Contains(err.Error(), "At: found an object of an unknown class "+test.want+", want a datetime") {
+			t.Errorf("%s in a struct: %v", test.want, err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -13,6 +14,10 @@ import (
 	"github.com/cachewright/cachewright/internal/pyjson"
 	"github.com/cachewright/cachewright/internal/structs"
 )
+
+// maxGrowth is how many bytes may be allocated for each byte of input, beside a constant, by all types
+// together, for reading and writing twice.
+const maxGrowth, freeGrowth = 8192, 16 << 20
 
 // FuzzDecode reads any bytes into several types. What is read can be written (unless it nests deeper than
 // is written), and from then on writing and reading change nothing. What encoding/json takes for JSON is read.
@@ -34,6 +39,8 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		given := bytes.Clone(data)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		for typ, c := range codecs {
 			v := reflect.New(typ)
 			err := c.Decode(data, v.Interface())
@@ -60,6 +67,10 @@ func FuzzDecode(f *testing.F) {
 			if err != nil || !bytes.Equal(first, second) {
 				t.Fatalf("%v: %v\n%s\n%s", typ, err, first, second)
 			}
+		}
+		runtime.ReadMemStats(&after)
+		if used, most := after.TotalAlloc-before.TotalAlloc, uint64(freeGrowth+maxGrowth*len(data)); used > most {
+			t.Fatalf("%d bytes of input allocated %d", len(data), used)
 		}
 		if !bytes.Equal(given, data) {
 			t.Fatal("Decode changed its input")

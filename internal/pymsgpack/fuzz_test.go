@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"encoding/hex"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/cachewright/cachewright/internal/pickle"
 	"github.com/cachewright/cachewright/internal/pymsgpack"
 )
+
+// maxGrowth is how many bytes may be allocated for each byte of input, beside a constant, by all types
+// together, for reading and writing twice.
+const maxGrowth, freeGrowth = 8192, 16 << 20
 
 // FuzzDecode reads any bytes into several types. What is read can be written (unless it nests deeper than
 // is written), and from then on writing and reading change nothing.
@@ -44,6 +49,8 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		given := bytes.Clone(data)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		for typ, c := range codecs {
 			v := reflect.New(typ)
 			if err := c.Decode(data, v.Interface()); err != nil {
@@ -67,6 +74,10 @@ func FuzzDecode(f *testing.F) {
 			if err != nil || !bytes.Equal(first, second) {
 				t.Fatalf("%v: %v\n%x\n%x", typ, err, first, second)
 			}
+		}
+		runtime.ReadMemStats(&after)
+		if used, most := after.TotalAlloc-before.TotalAlloc, uint64(freeGrowth+maxGrowth*len(data)); used > most {
+			t.Fatalf("%d bytes of input allocated %d", len(data), used)
 		}
 		if !bytes.Equal(given, data) {
 			t.Fatal("Decode changed its input")

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -249,5 +250,30 @@ func TestDepthIsBounded(t *testing.T) {
 	data := []byte(strings.Repeat("\x81\xa1a", 1_000_000))
 	if err := compile[any](t).Decode(data, &v); !errors.Is(err, structs.ErrTooDeep) {
 		t.Errorf("a million levels: %v", err)
+	}
+}
+
+// A length costs nothing before its bytes are there: 4 GiB of text, bytes, a list and a dict.
+func TestLengthsAllocateNothingBeforeTheirBytesAreThere(t *testing.T) {
+	type wide struct{ A, B, C, D, E, F, G, H []int64 }
+	for _, data := range []string{
+		"\xdb\xff\xff\xff\xff", "\xc6\xff\xff\xff\xff", "\xdd\xff\xff\xff\xff", "\xdf\xff\xff\xff\xff",
+		"\x91\xdd\xff\xff\xff\xffx", "\x81\xa1A\xdd\xff\xff\xff\xffx", "\xdd\x00\x00\x00\x10\x80",
+	} {
+		for name, decode := range map[string]func() error{
+			"any":    func() error { var v any; return compile[any](t).Decode([]byte(data), &v) },
+			"struct": func() error { var v []wide; return compile[[]wide](t).Decode([]byte(data), &v) },
+			"dict":   func() error { var v map[string][]wide; return compile[map[string][]wide](t).Decode([]byte(data), &v) },
+		} {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			if decode() == nil {
+				t.Errorf("%s: %q: no error", name, data)
+			}
+			runtime.ReadMemStats(&after)
+			if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {
+				t.Errorf("%s: %q: allocated %d bytes", name, data, used)
+			}
+		}
 	}
 }

@@ -2,8 +2,12 @@ package file
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
+	"hash/crc32"
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -107,22 +111,69 @@ func TestDeadlineAfter(t *testing.T) {
 	}
 }
 
+// The lengths in a header are held against the file before room is made for them.
+func TestALengthBeyondTheFileMakesNoRoom(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ key, value uint32 }{{3, math.MaxUint32}, {math.MaxUint32, 5}, {math.MaxUint32, math.MaxUint32}, {3, 6}} {
+		rec := appendRecord(nil, "key", []byte("value"), 0)
+		binary.LittleEndian.PutUint32(rec[offKeyLen:], test.key)
+		binary.LittleEndian.PutUint32(rec[offValueLen:], test.value)
+		setDeadline(rec, 0) // and with it the checksum of the header
+		f, err := os.Create(filepath.Join(t.TempDir(), "record"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.Write(rec); err != nil {
+			t.Fatal(err)
+		}
+		var b buffer
+		if _, err := b.load(int(f.Fd()), int64(len(rec)), "key", whole); err != errTorn {
+			t.Errorf("lengths %d and %d: load = %v, want torn", test.key, test.value, err)
+		}
+		if _, _, err := b.loadKey(int(f.Fd()), int64(len(rec))); err != errTorn {
+			t.Errorf("lengths %d and %d: loadKey = %v, want torn", test.key, test.value, err)
+		}
+		if cap(b.bytes) > 1024 {
+			t.Errorf("lengths %d and %d: made room for %d bytes", test.key, test.value, cap(b.bytes))
+		}
+	}
+}
+
 func FuzzRecord(f *testing.F) {
 	f.Add(appendRecord(nil, "key", []byte("value"), 1))
 	f.Add(appendRecord(nil, "", nil, 0))
 	f.Add([]byte(magic))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		h, key, value, ok := parse(b)
-		if !ok {
-			return
-		}
-		want := appendRecord(nil, string(key), value, h.deadline)
-		got := bytes.Clone(b[:h.size()])
-		copy(got[28:32], want[28:32]) // the reserved bytes may hold anything
-		copy(got[offSum:], want[offSum:offSum+4])
-		if !bytes.Equal(got, want) {
-			t.Errorf("parsed %x, which is written as %x", b[:h.size()], want)
+		checkParsed(t, b)
+		// Chance finds no checksum: with the right ones the lengths are what is left to be wrong.
+		repaired := append(bytes.Clone(b), make([]byte, max(0, headerBytes-len(b)))...)
+		copy(repaired, magic)
+		binary.LittleEndian.PutUint32(repaired[offSum:], headerSum(repaired))
+		checkParsed(t, repaired)
+		if h, ok := parseHeader(repaired); ok && h.size() <= int64(len(repaired)) {
+			binary.LittleEndian.PutUint32(repaired[offPayloadSum:], crc32.Checksum(repaired[headerBytes:h.size()], castagnoli))
+			binary.LittleEndian.PutUint32(repaired[offSum:], headerSum(repaired))
+			if !checkParsed(t, repaired) {
+				t.Errorf("not parsed: %x", repaired)
+			}
 		}
 	})
+}
+
+// checkParsed fails if b parses as a record that is written otherwise. It reports whether b does parse.
+func checkParsed(t *testing.T, b []byte) bool {
+	h, key, value, ok := parse(b)
+	if !ok {
+		return false
+	}
+	want := appendRecord(nil, string(key), value, h.deadline)
+	got := bytes.Clone(b[:h.size()])
+	copy(got[28:32], want[28:32]) // the reserved bytes may hold anything
+	copy(got[offSum:], want[offSum:offSum+4])
+	if !bytes.Equal(got, want) {
+		t.Errorf("parsed %x, which is written as %x", b[:h.size()], want)
+	}
+	return true
 }
