@@ -60,3 +60,28 @@ func BenchmarkStore(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkAdd measures what a new entry costs in directories of different layouts: it reads the counts of
+// all folders, or in the largest one of them now and then.
+func BenchmarkAdd(b *testing.B) {
+	for _, folders := range []int{16, 256, 4096} {
+		b.Run(strconv.Itoa(folders)+"folders", func(b *testing.B) {
+			dir := b.TempDir()
+			if err := file.LayOut(dir, folders); err != nil {
+				b.Fatal(err)
+			}
+			s, err := file.Open(dir, file.Options{MaxBytes: 1 << 40})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			i := 0
+			for b.Loop() {
+				if err := s.Set(context.Background(), "benchmark:key:"+strconv.Itoa(i), []byte("v"), store.Forever); err != nil {
+					b.Fatal(err)
+				}
+				i++
+			}
+		})
+	}
+}

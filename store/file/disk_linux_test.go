@@ -127,7 +127,7 @@ func readOnlyDisk(dir string) error {
 	}
 	err = errors.Join(
 		s.Set(ctx, "torn", []byte("this is lost"), time.Hour),
-		os.Truncate(filepath.Join(path, file.Path("torn")), 40),
+		os.Truncate(file.Path(path, "torn"), 40),
 		s.Close(),
 		remount(syscall.MS_RDONLY),
 	)
