@@ -180,15 +180,21 @@ func (d *dir) empty() (bool, error) {
 	return true, nil
 }
 
-// inPlace reports whether the directory still is the one at its path, and makes up for a marker that
-// was deleted with other contents.
+// inPlace reports whether the directory still is the one at its path, with its layout, and makes up for a
+// marker that was deleted with other contents.
 func (d *dir) inPlace() bool {
 	st, err := infoOfPath(d.path)
 	if err != nil || st.identity() != d.id {
 		return false
 	}
-	_, err = infoAt(d.fd, markerName)
-	return err == nil || d.remark() == nil
+	text, err := d.marker()
+	if err != nil {
+		return true // as far as can be seen now
+	}
+	if l, ok, _ := parseMarker(text); ok {
+		return l == d.layout
+	}
+	return d.remark() == nil
 }
 
 // intact reports whether the directory is in place and the file of its counts still in it.

@@ -11,8 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -244,33 +244,83 @@ func TestMarkerThatACrashCutOffIsCompleted(t *testing.T) {
 
 func TestDirectoryThatGetsAnotherLayoutWhileItIsOpen(t *testing.T) {
 	t.Parallel()
+	for name, before := range map[string]int{"a store that has written": 100, "a store that has not": 0} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "cache")
+			s := open(t, dir, file.Options{})
+			for i := range before {
+				set(t, s, strconv.Itoa(i), "old")
+			}
+			names, err := filepath.Glob(filepath.Join(dir, "*"))
+			noError(t, err)
+			for _, name := range names {
+				noError(t, os.RemoveAll(name))
+			}
+			other := open(t, dir, file.Options{MaxEntries: 500})
+			for i := range 50 {
+				set(t, other, strconv.Itoa(i), "other")
+			}
+			for i := range 50 {
+				set(t, s, strconv.Itoa(50+i), "new")
+			}
+			for _, reader := range []store.Store{s, other} {
+				want(t, "what the other one has set", get(t, reader, "7"), "other")
+				want(t, "what the first one has set", get(t, reader, "77"), "new")
+			}
+			entries := 0
+			for _, path := range listing(t, dir) {
+				if len(filepath.Base(path)) < 2*14 {
+					continue
+				}
+				entries++
+				want(t, "folder of an entry", len(filepath.Base(filepath.Dir(path))), 1)
+			}
+			want(t, "entries", entries, 100)
+		})
+	}
+}
+
+func TestReaderNoticesAnotherLayout(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "cache")
-	s := open(t, dir, file.Options{})
-	for i := range 100 {
-		set(t, s, strconv.Itoa(i), "old")
-	}
-	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	reader := open(t, dir, file.Options{})
+	noError(t, os.Remove(filepath.Join(dir, marker)))
+	set(t, open(t, dir, file.Options{MaxEntries: 500}), "k", "v")
+	file.Recheck(reader)
+	want(t, "value", get(t, reader, "k"), "v")
+}
+
+// TestMarkerIsWrittenByOneProcessAtATime opens a directory whose marker another process is about to write.
+func TestMarkerIsWrittenByOneProcessAtATime(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	held, err := os.OpenFile(filepath.Join(dir, marker), os.O_RDWR|os.O_CREATE, 0o600)
 	noError(t, err)
-	for _, name := range names {
-		noError(t, os.RemoveAll(name))
+	defer held.Close()
+	noError(t, syscall.Flock(int(held.Fd()), syscall.LOCK_EX))
+	type result struct {
+		s   *file.Store
+		err error
 	}
-	other := open(t, dir, file.Options{MaxEntries: 500})
-	for i := range 50 {
-		set(t, other, strconv.Itoa(i), "other")
-	}
-	for i := range 50 {
-		set(t, s, strconv.Itoa(50+i), "new")
-	}
-	for _, reader := range []store.Store{s, other} {
-		want(t, "what the other one has set", get(t, reader, "7"), "other")
-		want(t, "what the first one has set", get(t, reader, "77"), "new")
-	}
-	for _, path := range listing(t, dir) {
-		inside, _ := filepath.Rel(dir, path)
-		if folder, _, isEntry := strings.Cut(inside, "/"); isEntry && len(folder) != 1 {
-			t.Errorf("an entry of the old layout: %s", inside)
-		}
-	}
+	opened := make(chan result, 1)
+	go func() {
+		s, err := file.Open(dir, file.Options{SweepEvery: -1})
+		opened <- result{s, err}
+	}()
+	time.Sleep(50 * time.Millisecond) // for one that does not wait to go wrong
+	_, err = held.WriteString("files 2, 16 folders\n")
+	noError(t, err)
+	noError(t, syscall.Flock(int(held.Fd()), syscall.LOCK_UN))
+	r := <-opened
+	noError(t, r.err)
+	defer r.s.Close()
+	c, err := r.s.Condition(t.Context())
+	noError(t, err)
+	want(t, "folders", c.Folders, 16)
+	set(t, r.s, "k", "v")
+	_, err = os.Stat(file.Path(dir, "k"))
+	noError(t, err)
 }
 
 func TestTurnsGoRoundInEveryLayout(t *testing.T) {
