@@ -47,6 +47,13 @@ func BenchmarkStore(b *testing.B) {
 		run("Set", func(i int) error { return s.Set(ctx, key(i), value, store.Forever) })
 		run("Touch", func(i int) error { _, err := s.Touch(ctx, key(i), store.Forever); return err })
 		run("Miss", func(i int) error { _, _, err := s.Get(ctx, "absent:"+strconv.Itoa(i)); return err })
+		run("Swap", func(i int) error {
+			swapped, err := s.Swap(ctx, key(i), value, value, store.Forever)
+			if err == nil && !swapped {
+				err = fmt.Errorf("%s has changed", key(i))
+			}
+			return err
+		})
 		run("AddDelete", func(i int) error {
 			k := "fresh:" + strconv.Itoa(i)
 			if _, err := s.Add(ctx, k, value, store.Forever); err != nil {
