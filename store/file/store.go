@@ -36,7 +36,8 @@ type Options struct {
 	// default holds 65536 small entries. Directories and inodes come on top.
 	//
 	// Zero means 256 MiB. Less than one block is an error. The bound holds up to the writes that are
-	// under way at the same moment.
+	// under way at the same moment. What gives way is, in a random sample of 256 entries, what has expired
+	// and then what was used longest ago.
 	MaxBytes int64
 
 	// MaxEntries is the number of entries that the store may hold. Zero means no bound but MaxBytes.
