@@ -22,18 +22,24 @@ func found(t *testing.T, caches *cachewright.Caches, alias string) bool {
 	return has
 }
 
+// onlyUsersFind sets "k" through users and looks for it through the others.
+func onlyUsersFind(t *testing.T, caches *cachewright.Caches) {
+	t.Helper()
+	proveRoundTrip(t, caches, "users")
+	for _, alias := range []string{"posts", "default"} {
+		if found(t, caches, alias) {
+			t.Errorf("%s finds what users has set under the same key", alias)
+		}
+	}
+}
+
 func TestAliasesInMemoryAreApart(t *testing.T) {
 	config := cachewright.Config{
 		Environment: "development",
 		Caches:      map[string]cachewright.CacheConfig{"users": {}, "posts": {}},
 	}
 	first, second := mustOpen(t, config), mustOpen(t, config)
-	proveRoundTrip(t, first, "users")
-	for _, alias := range []string{"posts", "default"} {
-		if found(t, first, alias) {
-			t.Errorf("%s finds what users has set under the same key", alias)
-		}
-	}
+	onlyUsersFind(t, first)
 	if found(t, second, "users") {
 		t.Error("users, opened a second time, finds what the first one has set")
 	}
@@ -49,12 +55,7 @@ func TestAliasesOnFilesAreApartAndProcessesTogether(t *testing.T) {
 		Caches:      map[string]cachewright.CacheConfig{"users": {}, "posts": {}},
 	}
 	first, second := mustOpen(t, config), mustOpen(t, config)
-	proveRoundTrip(t, first, "users")
-	for _, alias := range []string{"posts", "default"} {
-		if found(t, first, alias) {
-			t.Errorf("%s finds what users has set under the same key", alias)
-		}
-	}
+	onlyUsersFind(t, first)
 	if !found(t, second, "users") {
 		t.Error("another process does not find what the first one has set")
 	}

@@ -77,7 +77,13 @@ func TestExtensionsAreSkipped(t *testing.T) {
 }
 
 func TestAnyFlippedBitIsNoticed(t *testing.T) {
-	record := sealed(full, "payload")
+	wantDamageNoticed(t, sealed(full, "payload"))
+	wantDamageNoticed(t, sealedShort(brief, "payload"))
+}
+
+// wantDamageNoticed flips each bit of record, and cuts and lengthens it.
+func wantDamageNoticed(t *testing.T, record []byte) {
+	t.Helper()
 	for i := range record {
 		for bit := range 8 {
 			damaged := append([]byte(nil), record...)
