@@ -133,7 +133,7 @@ func (cs *Caches) open(ctx context.Context, c *CachePlan, o opening) error {
 		c.Backend, c.Rule, c.Reason, c.ReasonOrigin, c.Location = BackendGiven, 0, "the program gave its store", originGo, ""
 	} else {
 		var err error
-		if s, err = cs.openStore(c); err != nil {
+		if s, err = cs.openStore(c, o.hooks); err != nil {
 			return fmt.Errorf("cachewright: open %q: %w", c.Alias, err)
 		}
 	}
@@ -181,7 +181,7 @@ func (c *CachePlan) codec() (codec cache.Codec, compress bool) {
 
 // openStore opens the backend of c. A file cache that nobody asked for gives way to rule 7 when its
 // directory cannot be used.
-func (cs *Caches) openStore(c *CachePlan) (store.Store, error) {
+func (cs *Caches) openStore(c *CachePlan, hooks cache.Hooks) (store.Store, error) {
 	switch c.Backend {
 	case BackendMemory:
 		return memory.New(memory.Options{MaxBytes: c.MaxBytes, MaxEntries: c.MaxEntries})
@@ -192,7 +192,10 @@ func (cs *Caches) openStore(c *CachePlan) (store.Store, error) {
 		}
 		return redis.Open(o)
 	case BackendFile:
-		s, err := file.Open(c.Directory, file.Options{MaxBytes: c.MaxBytes, MaxEntries: c.MaxEntries, Lazy: c.Automatic})
+		s, err := file.Open(c.Directory, file.Options{
+			MaxBytes: c.MaxBytes, MaxEntries: c.MaxEntries, Lazy: c.Automatic,
+			Trouble: cs.sweepTrouble(c.Alias, hooks),
+		})
 		if err == nil {
 			return s, nil
 		}
@@ -204,6 +207,17 @@ func (cs *Caches) openStore(c *CachePlan) (store.Store, error) {
 		return dummy.New(), nil
 	}
 	return nil, fmt.Errorf("unknown backend %q", c.Backend)
+}
+
+// sweepTrouble is where the sweep of a file cache, which belongs to no call, reports what it could not do.
+func (cs *Caches) sweepTrouble(alias string, hooks cache.Hooks) func(error) {
+	report := hooks.Trouble
+	if report == nil {
+		report = cache.LogTrouble(cs.plan.loggerOrDefault())
+	}
+	return func(err error) {
+		report(context.Background(), cache.Trouble{Alias: alias, Op: "sweep", Err: err})
+	}
 }
 
 // fallBack applies rule 7 to a file cache that cannot be opened. Sessions have no rule 7.

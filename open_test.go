@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/cachewright/cachewright/internal/testredis"
 	"github.com/cachewright/cachewright/store"
 	"github.com/cachewright/cachewright/store/dummy"
+	"github.com/cachewright/cachewright/store/file"
 	"github.com/cachewright/cachewright/store/memory"
 )
 
@@ -315,6 +317,30 @@ func TestWithHooks(t *testing.T) {
 	}
 	if len(troubles) != 1 || troubles[0].Alias != "default" {
 		t.Errorf("troubles: %v", troubles)
+	}
+}
+
+func TestWithHooksHearsWhatTheSweepCannotDo(t *testing.T) {
+	dir := t.TempDir()
+	if err := file.Usable(dir, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "counts"), 0o700); err != nil { // in place of a file
+		t.Fatal(err)
+	}
+	troubles := make(chan cache.Trouble, 1)
+	mustOpen(t, cachewright.Config{
+		Environment: "production",
+		Caches:      map[string]cachewright.CacheConfig{"files": {Backend: "file", Location: dir}, "default": {Backend: "dummy"}},
+	}, cachewright.WithHooks(cache.Hooks{Trouble: func(_ context.Context, trouble cache.Trouble) {
+		select {
+		case troubles <- trouble:
+		default:
+		}
+	}}))
+	got := <-troubles
+	if got.Alias != "files" || got.Op != "sweep" || !errors.Is(got.Err, syscall.EISDIR) {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -84,18 +84,26 @@ func newMemory(l load) (engine, error) {
 }
 
 func newTyped(l load) (engine, error) {
+	return newTypedOf(l, func(value []byte) string { return string(value) })
+}
+
+func newTypedBytes(l load) (engine, error) {
+	return newTypedOf(l, func(value []byte) []byte { return value })
+}
+
+func newTypedOf[V any](l load, of func(value []byte) V) (engine, error) {
 	s, err := memory.New(memory.Options{MaxBytes: l.room()})
 	if err != nil {
 		return engine{}, err
 	}
-	c, err := cache.New[string](s, cache.Options{TTL: lifetime})
+	c, err := cache.New[V](s, cache.Options{TTL: lifetime})
 	if err != nil {
 		return engine{}, err
 	}
 	ctx := context.Background()
 	return engine{
 		get:   func(key string) bool { _, found, _ := c.Get(ctx, key); return found },
-		set:   func(key string, value []byte) error { return c.Set(ctx, key, string(value)) },
+		set:   func(key string, value []byte) error { return c.Set(ctx, key, of(value)) },
 		close: func() { _ = s.Close() },
 	}, nil
 }

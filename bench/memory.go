@@ -53,39 +53,45 @@ const (
 	footprintBytes   = 64
 )
 
-// askFootprint weighs entries with keys of 21 and values of 64 bytes, each with memory of its own.
+// askFootprint weighs entries with keys of 21 and values of 64 bytes, each with memory of its own: as they
+// were set, and after each of them was read, for what a cache keeps of that.
 func askFootprint(*run) error {
 	fmt.Printf("\nmemory per entry, %d entries, keys of 21 bytes, values of %d bytes\n", footprintEntries, footprintBytes)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  contender\tbytes\tratio")
-	var base float64
-	for _, m := range engines {
-		bytes, err := weigh(m)
+	fmt.Fprintln(w, "  contender\tbytes\tratio\tonce read\tratio")
+	var base, baseRead float64
+	for _, m := range append(engines[:len(engines):len(engines)], maker{"cache.Cache[[]byte]", newTypedBytes}) {
+		set, read, err := weigh(m)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
 		if base == 0 {
-			base = bytes
+			base, baseRead = set, read
 		}
-		fmt.Fprintf(w, "  %s\t%.0f\t%.2f\n", m.name, bytes, bytes/base)
+		fmt.Fprintf(w, "  %s\t%.0f\t%.2f\t%.0f\t%.2f\n", m.name, set, set/base, read, read/baseRead)
 	}
 	return w.Flush()
 }
 
-// weigh returns how much the heap grows with each entry.
-func weigh(m maker) (bytes float64, err error) {
+// weigh returns how much the heap grows with each entry, set and also read.
+func weigh(m maker) (set, read float64, err error) {
 	before := heap()
 	e, err := m.make(load{footprintEntries, footprintBytes})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer e.close()
+	key := func(i int) string { return fmt.Sprintf("user:%016d", i) }
 	for i := range footprintEntries {
-		if err := e.set(fmt.Sprintf("user:%016d", i), make([]byte, footprintBytes)); err != nil {
-			return 0, err
+		if err := e.set(key(i), make([]byte, footprintBytes)); err != nil {
+			return 0, 0, err
 		}
 	}
-	return float64(heap()-before) / footprintEntries, nil
+	set = float64(heap()-before) / footprintEntries
+	for i := range footprintEntries {
+		e.get(key(i))
+	}
+	return set, float64(heap()-before) / footprintEntries, nil
 }
 
 func heap() int64 {

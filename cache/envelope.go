@@ -111,11 +111,17 @@ func headerCRC(head []byte) uint32 {
 // openRecord checks record and returns its header and payload; the payload is part of record. It does
 // not look at key check and schema: that is the reader's business.
 func openRecord(record []byte) (h header, payload []byte, err error) {
-	if len(record) < headerSize || string(record[:len(recordMagic)]) != recordMagic {
+	if len(record) < shortSize || string(record[:len(recordMagic)]) != recordMagic {
 		return h, nil, errNotRecord
+	}
+	if record[3] == shortFormat {
+		return openShort(record)
 	}
 	if record[3] != recordFormat {
 		return h, nil, fmt.Errorf("%w: %d", errFormat, record[3])
+	}
+	if len(record) < headerSize {
+		return h, nil, fmt.Errorf("%w: header", errDamaged)
 	}
 	le := binary.LittleEndian
 	size := int(le.Uint16(record[4:]))
@@ -146,6 +152,11 @@ func openRecord(record []byte) (h header, payload []byte, err error) {
 // rekeyRecord returns a copy of record that belongs to another key.
 func rekeyRecord(record []byte, keyCheck uint64) []byte {
 	moved := append([]byte(nil), record...)
+	if moved[3] == shortFormat {
+		binary.LittleEndian.PutUint64(moved[24:], keyCheck)
+		binary.LittleEndian.PutUint32(moved[shortCRCAt:], shortCRC(moved))
+		return moved
+	}
 	size := binary.LittleEndian.Uint16(moved[4:])
 	binary.LittleEndian.PutUint64(moved[64:], keyCheck)
 	binary.LittleEndian.PutUint32(moved[headerCRCAt:], headerCRC(moved[:size]))

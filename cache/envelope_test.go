@@ -32,6 +32,7 @@ func TestGoldenRecords(t *testing.T) {
 	for name, record := range map[string][]byte{
 		"value-v1":  sealed(full, "payload"),
 		"empty-v1":  sealed(header{kind: kindValue, codec: codecMessagePack}, ""),
+		"short-v2":  sealedShort(brief, "payload"),
 		"absent-v1": sealed(header{kind: kindAbsent, created: full.created, schema: full.schema, keyCheck: full.keyCheck}, ""),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +77,13 @@ func TestExtensionsAreSkipped(t *testing.T) {
 }
 
 func TestAnyFlippedBitIsNoticed(t *testing.T) {
-	record := sealed(full, "payload")
+	wantDamageNoticed(t, sealed(full, "payload"))
+	wantDamageNoticed(t, sealedShort(brief, "payload"))
+}
+
+// wantDamageNoticed flips each bit of record, and cuts and lengthens it.
+func wantDamageNoticed(t *testing.T, record []byte) {
+	t.Helper()
 	for i := range record {
 		for bit := range 8 {
 			damaged := append([]byte(nil), record...)
@@ -139,13 +146,14 @@ func TestRekeyedRecordBelongsToTheOtherKey(t *testing.T) {
 func FuzzOpenRecord(f *testing.F) {
 	f.Add(sealed(full, "payload"))
 	f.Add(sealed(header{kind: kindAbsent}, ""))
+	f.Add(sealedShort(brief, "payload"))
 	f.Add([]byte(recordMagic))
 	f.Fuzz(func(t *testing.T, record []byte) {
 		h, payload, err := openRecord(record)
 		if err != nil {
 			return
 		}
-		if len(payload) > len(record)-headerSize {
+		if len(payload) > len(record)-shortSize {
 			t.Errorf("payload of %d bytes in a record of %d", len(payload), len(record))
 		}
 		again := append(make([]byte, headerSize), payload...)

@@ -21,7 +21,7 @@ type Hooks struct {
 // Trouble is one swallowed error.
 type Trouble struct {
 	Alias string
-	Op    string // what was tried: "read", "write", "decode", "load"
+	Op    string // what was tried: "read", "write", "decode", "load", "sweep" (of a file cache, by nobody's call)
 	Key   string // the key as the caller wrote it; empty if there was none
 	Err   error
 }

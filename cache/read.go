@@ -83,7 +83,7 @@ func (c *Cache[V]) readObject(ctx context.Context, key string) (v V, s state, er
 	}
 	v, s, err = c.judge(ctx, key, value)
 	if s == present {
-		c.base.objects.Attach(c.keys.lead+rest, value, c.form.keep(v))
+		c.base.objects.Attach(c.keys.lead+rest, value, c.form.keep(v, value))
 	}
 	return v, s, err
 }

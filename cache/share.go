@@ -2,6 +2,7 @@ package cache
 
 import (
 	"reflect"
+	"unsafe"
 
 	"github.com/cachewright/cachewright/internal/native"
 )
@@ -42,8 +43,12 @@ func (f *form[V]) lend(object any) (v V, ok bool) {
 	return v, ok
 }
 
-// keep returns what to keep of v, which is handed to a reader at the same time. Nil is for nothing.
-func (f *form[V]) keep(v V) any {
+// keep returns what to keep of v, which was decoded from value and is handed to a reader at the same time.
+// Nil is for nothing.
+func (f *form[V]) keep(v V, value []byte) any {
+	if text, ok := any(v).(string); ok {
+		return within(value, text)
+	}
 	if !f.clones {
 		return v
 	}
@@ -51,4 +56,17 @@ func (f *form[V]) keep(v V) any {
 		return nil // nobody has promised that Clone works on it
 	}
 	return any(v).(cloner[V]).Clone()
+}
+
+// within returns text as a part of value if value, which never changes, ends with it: as the record of a
+// string does that is not compressed. So a kept string takes no memory beside its record.
+func within(value []byte, text string) string {
+	if len(text) > len(value) {
+		return text
+	}
+	tail := value[len(value)-len(text):]
+	if string(tail) != text {
+		return text
+	}
+	return unsafe.String(unsafe.SliceData(tail), len(tail))
 }

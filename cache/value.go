@@ -84,6 +84,9 @@ func (f *form[V]) encode(dst []byte, v V, keyCheck uint64, cost time.Duration) (
 	if f.base.options.Compress && len(record)-headerSize >= compressFrom {
 		record, h.compression = compress(record)
 	}
+	if f.base.objects != nil && h.short() {
+		return sealShort(record, h), nil
+	}
 	sealRecord(record, h)
 	return record, nil
 }

@@ -144,8 +144,8 @@ type Objects interface {
 	Object(lead, rest string) (value []byte, object any, found bool)
 
 	// Attach puts object beside the value of key if that value still is the very slice that Object or
-	// Get returned. object must be immutable and must not share memory with value. It goes when the
-	// value is replaced. Attach does not count as use and does not change the lifetime.
+	// Get returned. object must be immutable; it may be a part of value, whose bytes the store never
+	// changes. It goes when the value is replaced. Attach does not count as use and does not change the lifetime.
 	Attach(key string, value []byte, object any)
 }
 

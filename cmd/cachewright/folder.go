@@ -44,6 +44,10 @@ func describeFolder(c file.Condition, now time.Time) string {
 	if c.Free > 0 {
 		parts = append(parts, roundBytes(c.Free)+" of disk free")
 	}
+	if c.Folders != c.FoldersWanted {
+		parts = append(parts, fmt.Sprintf("laid out in %d folders for other bounds (%d suit these); delete it to lay it out anew",
+			c.Folders, c.FoldersWanted))
+	}
 	return strings.Join(parts, " · ")
 }
 

@@ -27,6 +27,10 @@ func TestDescribeFolder(t *testing.T) {
 			},
 			"900 of 1000 entries · 6 MiB of 1 GiB · oldest used 3 h ago · 75 GiB of disk free",
 		},
+		{
+			"a folder made for smaller bounds", file.Condition{MaxBytes: 256 << 20, Folders: 16, FoldersWanted: 256},
+			"0 entries · 0 bytes of 256 MiB · laid out in 16 folders for other bounds (256 suit these); delete it to lay it out anew",
+		},
 	}
 	for _, tt := range tests {
 		if got := describeFolder(tt.c, now); got != tt.want {

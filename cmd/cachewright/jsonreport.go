@@ -95,6 +95,8 @@ type folderJSON struct {
 	MaxBytes   int64      `json:"max_bytes"`
 	OldestUsed *time.Time `json:"oldest_used"` // null if there is no entry
 	FreeBytes  int64      `json:"free_bytes"`
+	Folders    int        `json:"folders"`        // of the layout
+	Wanted     int        `json:"folders_wanted"` // for these bounds; differs if the folder was made for others
 }
 
 func folderJSONOf(c *file.Condition) *folderJSON {
@@ -103,6 +105,7 @@ func folderJSONOf(c *file.Condition) *folderJSON {
 	}
 	folder := &folderJSON{
 		Entries: c.Entries, Bytes: c.Bytes, MaxEntries: c.MaxEntries, MaxBytes: c.MaxBytes, FreeBytes: c.Free,
+		Folders: c.Folders, Wanted: c.FoldersWanted,
 	}
 	if !c.Oldest.IsZero() {
 		folder.OldestUsed = &c.Oldest

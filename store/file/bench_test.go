@@ -47,6 +47,13 @@ func BenchmarkStore(b *testing.B) {
 		run("Set", func(i int) error { return s.Set(ctx, key(i), value, store.Forever) })
 		run("Touch", func(i int) error { _, err := s.Touch(ctx, key(i), store.Forever); return err })
 		run("Miss", func(i int) error { _, _, err := s.Get(ctx, "absent:"+strconv.Itoa(i)); return err })
+		run("Swap", func(i int) error {
+			swapped, err := s.Swap(ctx, key(i), value, value, store.Forever)
+			if err == nil && !swapped {
+				err = fmt.Errorf("%s has changed", key(i))
+			}
+			return err
+		})
 		run("AddDelete", func(i int) error {
 			k := "fresh:" + strconv.Itoa(i)
 			if _, err := s.Add(ctx, k, value, store.Forever); err != nil {
@@ -58,5 +65,30 @@ func BenchmarkStore(b *testing.B) {
 		if err := s.Close(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkAdd measures what a new entry costs in directories of different layouts: it reads the counts of
+// all folders, or in the largest one of them now and then.
+func BenchmarkAdd(b *testing.B) {
+	for _, folders := range []int{16, 256, 4096} {
+		b.Run(strconv.Itoa(folders)+"folders", func(b *testing.B) {
+			dir := b.TempDir()
+			if err := file.LayOut(dir, folders); err != nil {
+				b.Fatal(err)
+			}
+			s, err := file.Open(dir, file.Options{MaxBytes: 1 << 40})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			i := 0
+			for b.Loop() {
+				if err := s.Set(context.Background(), "benchmark:key:"+strconv.Itoa(i), []byte("v"), store.Forever); err != nil {
+					b.Fatal(err)
+				}
+				i++
+			}
+		})
 	}
 }

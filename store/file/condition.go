@@ -21,6 +21,10 @@ type Condition struct {
 	// In a store of more than 20 000 entries it is that of a random part of them.
 	Oldest time.Time
 
+	// Folders are how many the directory has, or would have, and FoldersWanted how many the bounds ask
+	// for: they differ if it was made by a process with bounds of another magnitude (see [Options]).
+	Folders, FoldersWanted int
+
 	// Free is the disk space that is left for this user, in bytes. It is zero if there is no directory.
 	Free int64
 }
@@ -31,16 +35,20 @@ const conditionSample = 20_000
 // Condition returns how the store is doing. It reads the counts and looks at a part of the entries. A
 // directory that does not exist yet is an empty store.
 func (s *Store) Condition(ctx context.Context) (Condition, error) {
-	c := Condition{MaxEntries: s.options.MaxEntries, MaxBytes: s.options.MaxBytes}
+	wanted := s.options.layout().folders()
+	c := Condition{
+		MaxEntries: s.options.MaxEntries, MaxBytes: s.options.MaxBytes, Folders: wanted, FoldersWanted: wanted,
+	}
 	d, err := s.acquire(ctx, false)
 	if d == nil || err != nil {
 		return c, err
 	}
 	defer s.release(d)
-	total, each, err := d.total()
+	total, each, err := d.tallies()
 	if err != nil {
 		return c, err
 	}
+	c.Folders = d.layout.folders()
 	c.Entries, c.Bytes = int(total.entries), total.blocks*blockBytes
 	if c.Free, err = freeSpace(d.fd); err != nil {
 		return c, unavailable("statfs", s.path, err)
@@ -51,10 +59,10 @@ func (s *Store) Condition(ctx context.Context) (Condition, error) {
 
 // oldest returns the earliest of the last uses of the entries in some folders, beginning with a random
 // one.
-func (d *dir) oldest(ctx context.Context, each [folders]tally) (oldest time.Time, err error) {
-	first, seen := rand.IntN(folders), 0
-	for i := 0; i < folders && seen < conditionSample; i++ {
-		folder := byte(first + i)
+func (d *dir) oldest(ctx context.Context, each []tally) (oldest time.Time, err error) {
+	first, seen := rand.IntN(len(each)), 0
+	for i := 0; i < len(each) && seen < conditionSample; i++ {
+		folder := (first + i) % len(each)
 		if each[folder].entries == 0 {
 			continue
 		}

@@ -12,12 +12,12 @@ import (
 // without listing anything. It has a slot for every folder, and behind them the state of the sweep. All
 // numbers are little endian.
 //
-//	offset        bytes  field
-//	16 * folder       4  entries in the folder
-//	         +4       4  blocks that they take
-//	         +8       8  check of the two
-//	4096              8  when the next folder is to be swept, Unix nanoseconds
-//	4104              8  that folder
+//	offset             bytes  field
+//	16 * folder            4  entries in the folder
+//	         +4            4  blocks that they take
+//	         +8            8  check of the two
+//	16 * folders           8  when the next folder is to be swept, Unix nanoseconds
+//	         +8            8  that folder
 //
 // A slot is written under the lock of its folder's shard. A process that is killed between a change
 // and its slot leaves the count wrong by one; the sweep counts again. A slot that does not check
@@ -25,7 +25,6 @@ import (
 const (
 	countsName = "counts"
 	slotBytes  = 16
-	turnOffset = folders * slotBytes
 	turnBytes  = 16
 )
 
@@ -101,7 +100,7 @@ func (d *dir) countsFile() (fd int, err error) {
 	if err != nil {
 		return noFD, d.countsError("open", err)
 	}
-	if err := fillCounts(fd); err != nil {
+	if err := fillCounts(fd, d.turnOffset()+turnBytes); err != nil {
 		closeFD(fd)
 		return noFD, d.countsError("write", err)
 	}
@@ -112,12 +111,12 @@ func (d *dir) countsFile() (fd int, err error) {
 // fillCounts lengthens a file that is too short. It writes zeros instead of leaving a hole, so that a
 // full disk is met here and not with a count in the hand. If two processes do so at once, one may wipe
 // out a slot that the other has written; that folder is counted again then.
-func fillCounts(fd int) error {
+func fillCounts(fd int, size int64) error {
 	st, err := infoOf(fd)
-	if err != nil || st.size >= turnOffset+turnBytes {
+	if err != nil || st.size >= size {
 		return err
 	}
-	return writeAt(fd, make([]byte, turnOffset+turnBytes-st.size), st.size)
+	return writeAt(fd, make([]byte, size-st.size), st.size)
 }
 
 func (d *dir) countsError(op string, err error) error {
@@ -127,27 +126,46 @@ func (d *dir) countsError(op string, err error) error {
 	return d.unavailable(op, countsName, err)
 }
 
-// total adds up what all folders hold, and returns the single counts too. Folders that are unknown
-// count nothing.
-func (d *dir) total() (total tally, each [folders]tally, err error) {
+// total adds up what all folders hold. Folders that are unknown count nothing.
+func (d *dir) total() (total tally, err error) {
+	err = d.eachCount(func(_ int, t tally) { total = total.plus(t) })
+	return total, err
+}
+
+// tallies is total with the single counts.
+func (d *dir) tallies() (total tally, each []tally, err error) {
+	each = make([]tally, d.layout.folders())
+	err = d.eachCount(func(folder int, t tally) {
+		each[folder] = t
+		total = total.plus(t)
+	})
+	return total, each, err
+}
+
+// eachCount calls add with what each folder holds.
+func (d *dir) eachCount(add func(folder int, t tally)) error {
 	fd, err := d.countsFile()
 	if err != nil {
-		return tally{}, each, err
+		return err
 	}
-	var slots [turnOffset]byte
-	if err := readAt(fd, slots[:], 0); err != nil {
-		return tally{}, each, d.countsError("read", err)
+	var slots [256 * slotBytes]byte
+	for folder := 0; folder < d.layout.folders(); {
+		b := slots[:min(len(slots), (d.layout.folders()-folder)*slotBytes)]
+		if err := readAt(fd, b, slotOffset(folder)); err != nil {
+			return d.countsError("read", err)
+		}
+		for ; len(b) > 0; b = b[slotBytes:] {
+			t, _ := parseSlot(b[:slotBytes])
+			add(folder, t)
+			folder++
+		}
 	}
-	for i := range each {
-		each[i], _ = parseSlot(slots[i*slotBytes:][:slotBytes])
-		total = total.plus(each[i])
-	}
-	return total, each, nil
+	return nil
 }
 
 // adjust adds change to the count of a folder in which it has just taken place. The lock of its shard
 // is held.
-func (d *dir) adjust(folder byte, change tally) error {
+func (d *dir) adjust(folder int, change tally) error {
 	t, known, err := d.count(folder)
 	if err != nil {
 		return err
@@ -159,7 +177,7 @@ func (d *dir) adjust(folder byte, change tally) error {
 }
 
 // count returns what a folder holds, if it is known.
-func (d *dir) count(folder byte) (t tally, known bool, err error) {
+func (d *dir) count(folder int) (t tally, known bool, err error) {
 	fd, err := d.countsFile()
 	if err != nil {
 		return tally{}, false, err
@@ -173,7 +191,7 @@ func (d *dir) count(folder byte) (t tally, known bool, err error) {
 }
 
 // recount counts a folder by listing it. The lock of its shard is held.
-func (d *dir) recount(folder byte) error {
+func (d *dir) recount(folder int) error {
 	files, err := d.list(folder)
 	if err != nil {
 		return err
@@ -192,7 +210,7 @@ func (d *dir) recount(folder byte) error {
 	return d.setCount(folder, t)
 }
 
-func (d *dir) setCount(folder byte, t tally) error {
+func (d *dir) setCount(folder int, t tally) error {
 	fd, err := d.countsFile()
 	if err != nil {
 		return err
@@ -205,13 +223,18 @@ func (d *dir) setCount(folder byte, t tally) error {
 	return nil
 }
 
-func slotOffset(folder byte) int64 {
+// turnOffset is where the state of the sweep stands, behind the slots.
+func (d *dir) turnOffset() int64 {
+	return slotOffset(d.layout.folders())
+}
+
+func slotOffset(folder int) int64 {
 	return int64(folder) * slotBytes
 }
 
 // list returns the paths of the entries in a folder, relative to the directory.
-func (d *dir) list(folder byte) ([]string, error) {
-	path := folderPath(folder)
+func (d *dir) list(folder int) ([]string, error) {
+	path := d.layout.folderPath(folder)
 	f, err := directory(d.fd, path)
 	if errors.Is(err, syscall.ENOENT) {
 		return nil, nil
@@ -226,7 +249,7 @@ func (d *dir) list(folder byte) ([]string, error) {
 	}
 	paths := files[:0]
 	for _, file := range files {
-		if isEntry(file) {
+		if d.layout.isEntry(file) {
 			paths = append(paths, path+"/"+file)
 		}
 	}

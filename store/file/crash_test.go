@@ -86,7 +86,7 @@ func TestNothingCorruptIsReadWhileWritersAreKilled(t *testing.T) {
 	for range processes {
 		killers.Go(func() {
 			for killed.Add(1) <= kills {
-				killOne(t, dir)
+				killOne(t, "scribble", dir)
 				readAll(t, s) // what the dead one has left
 			}
 		})
@@ -155,9 +155,9 @@ func verify(t *testing.T, s *file.Store, key string) (found bool) {
 	return found
 }
 
-// killOne starts a writer and kills it at some moment of its work.
-func killOne(t *testing.T, dir string) {
-	cmd := process(t, "scribble", dir)
+// killOne starts a writer in a role and kills it at some moment of its work.
+func killOne(t *testing.T, role, dir string) {
+	cmd := process(t, role, dir)
 	cmd.Env = append(cmd.Env, "GOMAXPROCS=1") // starts faster
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

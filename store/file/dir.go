@@ -8,36 +8,23 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 
 	"github.com/cachewright/cachewright/store"
-)
-
-// The directory of a store, layout "files 1":
-//
-//	cachewright.layout   the marker; its text is below
-//	lock.0 ... lock.f    one lock for 16 folders each; lock.dir for the whole
-//	counts               what each folder holds (see counts.go)
-//	00 ... ff            the folders, each made when its first entry is written
-//	ab/cdef...           an entry; folder and name are the first 128 bits of the key's SHA-256
-//
-// Another layout can take its place: its marker will read otherwise, and this one will refuse it.
-const (
-	markerName = "cachewright.layout"
-	layout     = "files 1\n"
-	markerText = layout + "This directory is a cache. Delete it as a whole to clear it.\n"
 )
 
 // dir is an open store directory.
 type dir struct {
 	path    string
 	options Options
+	layout  layout
 	fd      int
 	id      identity
 	locks   [shards + 1]lock
 
 	countsMu sync.Mutex // guards countsFD
 	countsFD int        // noFD until first used
+
+	room room
 
 	users   int  // calls that work on it; guarded by Store.mu
 	retired bool // closed by the last user; guarded by Store.mu
@@ -122,29 +109,39 @@ func trusted(path string, fd int, o Options) error {
 	return nil
 }
 
-// adopt checks the marker and, with create, makes a missing one in an empty directory.
+// adopt takes the layout that the marker says and, with create, makes a missing marker in an empty
+// directory.
 func (d *dir) adopt(create bool) (made bool, err error) {
-	text, err := d.marker()
-	if text == "" && err == nil {
-		text, err = d.strange()
+	for range maxAttempts {
+		text, err := d.marker()
+		if text == "" && err == nil {
+			text, err = d.strange()
+		}
+		if err != nil {
+			return false, err
+		}
+		l, ok, cutOff := parseMarker(text)
+		switch {
+		case ok:
+			d.layout = l
+			return true, nil
+		case !cutOff:
+			name, _, _ := strings.Cut(text, "\n")
+			return false, refused(d.path, ErrForeign,
+				fmt.Sprintf("its layout is %.40q, which this version does not know; choose another directory", name))
+		case !create:
+			return false, nil
+		}
+		// There is no marker, or its beginning: it was cut off by a crash, or another process is at it.
+		d.layout, err = d.mark(d.options.layout())
+		if !errors.Is(err, errGone) {
+			if err != nil {
+				err = d.unavailable("write", markerName, err)
+			}
+			return err == nil, err
+		}
 	}
-	switch {
-	case err != nil:
-		return false, err
-	case strings.HasPrefix(text, layout):
-		return true, nil
-	case text == "" && !create:
-		return false, nil
-	case !strings.HasPrefix(markerText, text):
-		name, _, _ := strings.Cut(text, "\n")
-		return false, refused(d.path, ErrForeign,
-			fmt.Sprintf("its layout is %.40q and this version writes \"files 1\"; choose another directory", name))
-	}
-	// There is no marker, or its beginning: it was cut off by a crash, or another process is at it.
-	if err := d.mark(); err != nil {
-		return false, d.unavailable("write", markerName, err)
-	}
-	return true, nil
+	return false, d.unavailable("write", markerName, errGone)
 }
 
 // strange refuses a directory that has no marker but something else. Another process may have made the
@@ -158,40 +155,6 @@ func (d *dir) strange() (text string, err error) {
 		err = refused(d.path, ErrForeign, "choose an empty directory, or empty this one")
 	}
 	return text, err
-}
-
-// marker returns the text of the marker; it is empty if there is none.
-func (d *dir) marker() (string, error) {
-	fd, err := openAt(d.fd, markerName, os.O_RDONLY)
-	if errors.Is(err, syscall.ENOENT) {
-		return "", nil
-	}
-	if err != nil {
-		return "", d.unavailable("open", markerName, err)
-	}
-	defer closeFD(fd)
-	st, err := infoOf(fd)
-	if err != nil {
-		return "", d.unavailable("stat", markerName, err)
-	}
-	text := make([]byte, min(st.size, 2*int64(len(markerText))))
-	if err := readAt(fd, text, 0); err != nil {
-		return "", d.unavailable("read", markerName, err)
-	}
-	return string(text), nil
-}
-
-// mark makes the marker. It is safe to do so at any time, as everybody writes the same text.
-func (d *dir) mark() error {
-	fd, err := openAt(d.fd, markerName, os.O_WRONLY|os.O_CREATE)
-	if errors.Is(err, syscall.ENOENT) {
-		return errGone
-	}
-	if err != nil {
-		return err
-	}
-	defer closeFD(fd)
-	return writeAt(fd, []byte(markerText), 0)
 }
 
 // GuestFolder is the one folder in a store's directory that belongs to somebody else: Django's file
@@ -217,15 +180,21 @@ func (d *dir) empty() (bool, error) {
 	return true, nil
 }
 
-// inPlace reports whether the directory still is the one at its path, and makes up for a marker that
-// was deleted with other contents.
+// inPlace reports whether the directory still is the one at its path, with its layout, and makes up for a
+// marker that was deleted with other contents.
 func (d *dir) inPlace() bool {
 	st, err := infoOfPath(d.path)
 	if err != nil || st.identity() != d.id {
 		return false
 	}
-	_, err = infoAt(d.fd, markerName)
-	return err == nil || d.mark() == nil
+	text, err := d.marker()
+	if err != nil {
+		return true // as far as can be seen now
+	}
+	if l, ok, _ := parseMarker(text); ok {
+		return l == d.layout
+	}
+	return d.remark() == nil
 }
 
 // intact reports whether the directory is in place and the file of its counts still in it.

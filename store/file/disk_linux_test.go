@@ -86,6 +86,7 @@ func fullDisk(dir string) error {
 		holds(s, "old", "same"),
 		holds(s, "0", string(block)),
 		expect("set of a new key", s.Set(ctx, "more", block, time.Hour), syscall.ENOSPC),
+		expect("open of another store", openErr(filepath.Join(dir, "other")), syscall.ENOSPC),
 		file.Check(s),
 	)
 	if err != nil {
@@ -100,6 +101,7 @@ func fullDisk(dir string) error {
 	return errors.Join(
 		s.Set(ctx, "old", bytes.Repeat(block, 3), time.Hour),
 		holds(s, "old", string(bytes.Repeat(block, 3))),
+		file.Usable(filepath.Join(dir, "other"), true),
 		file.Check(s),
 		s.Close(),
 	)
@@ -127,7 +129,7 @@ func readOnlyDisk(dir string) error {
 	}
 	err = errors.Join(
 		s.Set(ctx, "torn", []byte("this is lost"), time.Hour),
-		os.Truncate(filepath.Join(path, file.Path("torn")), 40),
+		os.Truncate(file.Path(path, "torn"), 40),
 		s.Close(),
 		remount(syscall.MS_RDONLY),
 	)

@@ -38,7 +38,7 @@ func (s *Store) Usage(ctx context.Context) (entries int, bytes int64, err error)
 		return 0, 0, err
 	}
 	defer s.release(d)
-	total, _, err := d.total()
+	total, err := d.total()
 	return int(total.entries), total.blocks * blockBytes, err
 }
 
@@ -58,7 +58,7 @@ func (d *dir) evict(ctx context.Context, growth tally) error {
 	defer d.unlock(dirLock)
 	bound := d.options.bound()
 	for range maxPasses {
-		total, each, err := d.total()
+		total, each, err := d.tallies()
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (d *dir) evict(ctx context.Context, growth tally) error {
 
 // evictPass takes one sample and removes victims until goal is freed in both numbers or the sample's
 // share is gone. progress is false if there was nothing to remove and nothing to count again.
-func (d *dir) evictPass(ctx context.Context, each [folders]tally, goal tally) (progress bool, err error) {
+func (d *dir) evictPass(ctx context.Context, each []tally, goal tally) (progress bool, err error) {
 	sample, recounted, err := d.sample(ctx, each)
 	if err != nil {
 		return false, err
@@ -108,10 +108,10 @@ func (d *dir) evictPass(ctx context.Context, each [folders]tally, goal tally) (p
 
 // sample surveys folders until it has enough candidates. A folder that holds another number of files
 // than its count says is counted again.
-func (d *dir) sample(ctx context.Context, each [folders]tally) (sample []candidate, recounted bool, err error) {
-	first := rand.IntN(folders)
-	for i := range folders {
-		folder := byte(first + i)
+func (d *dir) sample(ctx context.Context, each []tally) (sample []candidate, recounted bool, err error) {
+	first := rand.IntN(len(each))
+	for i := range each {
+		folder := (first + i) % len(each)
 		if each[folder].entries == 0 {
 			continue
 		}
@@ -170,7 +170,7 @@ func (d *dir) survey(path string) (c candidate, found bool, err error) {
 // removeCandidate removes an entry, unless it has come to life or was used since it was surveyed, and
 // returns what that has freed.
 func (d *dir) removeCandidate(ctx context.Context, c candidate) (freed tally, err error) {
-	folder := folderOf(c.path)
+	folder := d.layout.folderOf(c.path)
 	shard := shardOf(folder)
 	if err := d.lock(ctx, shard); err != nil {
 		return tally{}, err

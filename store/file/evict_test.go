@@ -21,12 +21,12 @@ import (
 func age(t *testing.T, dir, key string, ago time.Duration) {
 	t.Helper()
 	at := time.Now().Add(-ago)
-	noError(t, os.Chtimes(filepath.Join(dir, file.Path(key)), at, at))
+	noError(t, os.Chtimes(file.Path(dir, key), at, at))
 }
 
 func exists(t *testing.T, dir, key string) bool {
 	t.Helper()
-	_, err := os.Stat(filepath.Join(dir, file.Path(key)))
+	_, err := os.Stat(file.Path(dir, key))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestCountsThatAreWrongAreSetRight(t *testing.T) {
 			return os.WriteFile(counts, bytes.Repeat([]byte("foreign"), 1300), 0o600)
 		}},
 		{"counts of entries that are gone", func(counts string) error {
-			return os.RemoveAll(filepath.Join(filepath.Dir(counts), filepath.Dir(file.Path("7"))))
+			return os.RemoveAll(filepath.Dir(file.Path(filepath.Dir(counts), "7")))
 		}},
 	}
 	for _, tt := range tests {
@@ -176,7 +176,7 @@ func TestEvictionFindsCountsThatAreTooHigh(t *testing.T) {
 	s := open(t, dir, file.Options{MaxEntries: 4})
 	for i := range 4 {
 		set(t, s, strconv.Itoa(i), "v")
-		noError(t, os.Remove(filepath.Join(dir, file.Path(strconv.Itoa(i)))))
+		noError(t, os.Remove(file.Path(dir, strconv.Itoa(i))))
 	}
 	set(t, s, "a", "v")
 	set(t, s, "b", "v")
@@ -193,7 +193,7 @@ func TestSweepRemovesTheDeadAndNothingElse(t *testing.T) {
 	set(t, s, "live", "v")
 	noError(t, s.Set(t.Context(), "expired", []byte("v"), time.Nanosecond))
 	tear(t, s, dir, "torn")
-	stranger := filepath.Join(dir, filepath.Dir(file.Path("live")), "notes.txt")
+	stranger := filepath.Join(filepath.Dir(file.Path(dir, "live")), "notes.txt")
 	noError(t, os.WriteFile(stranger, nil, 0o600))
 	noError(t, file.SweepAll(s))
 	want(t, "presence of the live one", exists(t, dir, "live"), true)
@@ -232,7 +232,7 @@ func TestProcessesTakeTurnsAtTheSweep(t *testing.T) {
 		name   string
 		s      *file.Store
 		at     time.Duration
-		folder byte
+		folder int
 		due    bool
 	}{
 		{"the first turn is due at once", a, 0, 0, true},

@@ -4,11 +4,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 )
 
-// Path returns the path of the file that belongs to key, relative to the store's directory.
-func Path(key string) string { return nameOf(key).path }
+// Path returns the path of the file that belongs to key in the store's directory dir.
+func Path(dir, key string) string {
+	text, err := os.ReadFile(filepath.Join(dir, markerName))
+	if err != nil {
+		panic(err)
+	}
+	l, ok, _ := parseMarker(string(text))
+	if !ok {
+		panic("no layout in " + dir)
+	}
+	return filepath.Join(dir, l.nameOf(key).path)
+}
+
+// LayOut makes dir the directory of a store with so many folders, whatever its bounds will be.
+func LayOut(dir string, folders int) error {
+	for _, l := range layouts {
+		if l.folders() == folders {
+			return errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, markerName), []byte(l.marker()), 0o600))
+		}
+	}
+	return errors.ErrUnsupported
+}
+
+// FoldersFor is how many folders a directory gets that is made with o.
+func FoldersFor(o Options) (int, error) {
+	o, err := o.resolve()
+	return o.layout().folders(), err
+}
 
 // SweepAll sweeps every folder, as one round of the sweep does.
 func SweepAll(s *Store) error {
@@ -17,8 +45,8 @@ func SweepAll(s *Store) error {
 		return err
 	}
 	defer s.release(d)
-	for folder := range folders {
-		if err := d.sweep(context.Background(), byte(folder)); err != nil {
+	for folder := range d.layout.folders() {
+		if err := d.sweep(context.Background(), folder); err != nil {
 			return err
 		}
 	}
@@ -26,7 +54,7 @@ func SweepAll(s *Store) error {
 }
 
 // TakeTurn claims the folder that is due at now, as the sweep does before it begins.
-func TakeTurn(s *Store, now time.Time, step time.Duration) (folder byte, due bool, err error) {
+func TakeTurn(s *Store, now time.Time, step time.Duration) (folder int, due bool, err error) {
 	d, err := s.acquire(context.Background(), false)
 	if d == nil || err != nil {
 		return 0, false, err
@@ -43,20 +71,20 @@ func Check(s *Store) error {
 	}
 	defer s.release(d)
 	var errs []error
-	for folder := range folders {
-		counted, known, err := d.count(byte(folder))
+	for folder := range d.layout.folders() {
+		counted, known, err := d.count(folder)
 		if err != nil {
 			return err
 		}
-		if err := d.recount(byte(folder)); err != nil {
+		if err := d.recount(folder); err != nil {
 			return err
 		}
-		found, _, err := d.count(byte(folder))
+		found, _, err := d.count(folder)
 		if err != nil {
 			return err
 		}
 		if known && counted != found {
-			errs = append(errs, fmt.Errorf("folder %02x: counted %v, found %v", folder, counted, found))
+			errs = append(errs, fmt.Errorf("folder %d: counted %v, found %v", folder, counted, found))
 		}
 	}
 	return errors.Join(errs...)
@@ -68,7 +96,7 @@ func HoldLock(s *Store, key string) (release func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	shard := shardOf(nameOf(key).folder)
+	shard := shardOf(d.layout.nameOf(key).folder)
 	if err := d.lock(context.Background(), shard); err != nil {
 		s.release(d)
 		return nil, err

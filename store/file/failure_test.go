@@ -52,7 +52,7 @@ func denied(dir string) error {
 	if err := s.Set(ctx, "old", []byte("1"), time.Hour); err != nil {
 		return err
 	}
-	folder := filepath.Join(dir, filepath.Dir(file.Path("old")))
+	folder := filepath.Dir(file.Path(dir, "old"))
 	if err := errors.Join(os.Chmod(folder, 0o500), os.Chmod(dir, 0o500)); err != nil {
 		return err
 	}
@@ -66,11 +66,11 @@ func denied(dir string) error {
 		holds(s, "old", "1"),
 		s.Set(ctx, "old", []byte("2"), time.Hour), // in place
 		holds(s, "old", "2"),
-		os.Chmod(filepath.Join(dir, file.Path("old")), 0),
+		os.Chmod(file.Path(dir, "old"), 0),
 		expect("set in place", s.Set(ctx, "old", []byte("3"), time.Hour), syscall.EACCES),
 		expect("get", getErr(s, "old"), syscall.EACCES),
 		expect("scan", scanErr(s), syscall.EACCES),
-		os.Chmod(filepath.Join(dir, file.Path("old")), 0o600),
+		os.Chmod(file.Path(dir, "old"), 0o600),
 		os.Chmod(dir, 0),
 		expect("get in a closed directory", getErr(s, "old"), syscall.EACCES),
 		expect("scan of a closed directory", scanErr(s), syscall.EACCES),

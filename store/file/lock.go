@@ -26,8 +26,8 @@ var lockNames = [shards + 1]string{
 }
 
 // shardOf is the lock of a folder.
-func shardOf(folder byte) int {
-	return int(folder) % shards
+func shardOf(folder int) int {
+	return folder % shards
 }
 
 // flock asks in growing intervals, because a blocking call could not be left when a context ends.
@@ -150,7 +150,7 @@ func (d *dir) ensure(name string, flags int) (fd int, err error) {
 	if err != nil {
 		return noFD, err
 	}
-	if err := d.mark(); err != nil {
+	if err := d.remark(); err != nil {
 		closeFD(fd)
 		return noFD, err
 	}

@@ -28,10 +28,12 @@ import (
 // ends the process with its text and status 1.
 var roles = map[string]func(dir string) error{
 	"scribble": scribble,
+	"layout":   layOut,
 	"incr":     incrMany,
 	"add":      addMany,
 	"swap":     swapMany,
-	"fill":     fill,
+	"fill":     func(dir string) error { return fill(dir, fillKeys) },
+	"fillfew":  func(dir string) error { return fill(dir, fillKeys/4) },
 	"crowd":    crowd,
 	"glance":   glance,
 	"denied":   denied,
@@ -183,16 +185,16 @@ func TestProcessesShareAStore(t *testing.T) {
 const (
 	fillBytes   = 2 << 20
 	fillEntries = 500
-	fillKeys    = 800
+	fillKeys    = 400
 )
 
 // fill writes more than the store may hold: values of 100 bytes to 30 kB.
-func fill(dir string) error {
+func fill(dir string, keys int) error {
 	s, err := openBound(dir, fillBytes)
 	if err != nil {
 		return err
 	}
-	for i := range fillKeys {
+	for i := range keys {
 		key := fmt.Sprintf("%d:%d", os.Getpid(), i)
 		if err := s.Set(context.Background(), key, make([]byte, 100+rand.IntN(30_000)), time.Hour); err != nil {
 			return err
@@ -245,14 +247,19 @@ func TestBoundHoldsUnderLoadByProcesses(t *testing.T) {
 		name, role     string
 		o              file.Options
 		entries, bytes int64 // the bounds; zero for the one that is not tested
+		folders        int   // zero for what suits the bounds
 	}{
-		{"bytes", "fill", file.Options{MaxBytes: fillBytes}, 0, fillBytes},
-		{"entries", "crowd", file.Options{MaxEntries: fillEntries}, fillEntries, 0},
+		{"bytes", "fill", file.Options{MaxBytes: fillBytes}, 0, fillBytes, 0},
+		{"entries", "crowd", file.Options{MaxEntries: fillEntries}, fillEntries, 0, 0},
+		{"bytes, in the folders of a large store", "fillfew", file.Options{MaxBytes: fillBytes}, 0, fillBytes, 4096},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "cache")
+			if tt.folders > 0 {
+				noError(t, file.LayOut(dir, tt.folders))
+			}
 			s := open(t, dir, tt.o)
 			entries, bytes := watchUse(t, dir, tt.role)
 			wantAtMost(t, "entries under load", entries, tt.entries*11/10)
@@ -328,14 +335,14 @@ func TestProcessesThatLiveShortlySweep(t *testing.T) {
 	s := open(t, dir, file.Options{})
 	// The first turns are those of the first folders.
 	key := ""
-	for i := 0; key == "" || !strings.HasPrefix(file.Path(key), "02/"); i++ {
+	for i := 0; key == "" || filepath.Base(filepath.Dir(file.Path(dir, key))) != "02"; i++ {
 		key = "expired:" + strconv.Itoa(i)
 	}
 	noError(t, s.Set(t.Context(), key, []byte("v"), time.Nanosecond))
 	for range 3 {
 		run(t, 1, "glance", dir)
 	}
-	if _, err := os.Stat(filepath.Join(dir, file.Path(key))); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(file.Path(dir, key)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the expired entry: got %v, want none", err)
 	}
 }

@@ -100,7 +100,7 @@ func (s *Store) TTL(ctx context.Context, key string) (ttl time.Duration, found b
 // find reads the live record of key without a lock. One that does not parse may be just being written:
 // then it waits for the writer and reads again. If it still does not parse, the writer is dead.
 func (d *dir) find(ctx context.Context, key string, b *buffer, p part) (record, bool, error) {
-	n := nameOf(key)
+	n := d.layout.nameOf(key)
 	rec, err := d.read(n, key, b, p)
 	if err != errTorn {
 		return rec, err == nil, d.readError(n, err)

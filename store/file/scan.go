@@ -31,8 +31,8 @@ func (s *Store) Scan(ctx context.Context, prefix, pattern string) iter.Seq2[stri
 		defer s.release(d)
 		b := s.buffer()
 		defer s.recycle(b)
-		for folder := range folders {
-			for key, err := range d.keys(ctx, byte(folder), b) {
+		for folder := range d.layout.folders() {
+			for key, err := range d.keys(ctx, folder, b) {
 				if err == nil {
 					err = s.goesOn(ctx)
 				}
@@ -63,8 +63,8 @@ func (s *Store) goesOn(ctx context.Context) error {
 }
 
 // keys yields the keys of the live entries in a folder.
-func (d *dir) keys(ctx context.Context, number byte, b *buffer) iter.Seq2[string, error] {
-	folder := folderPath(number)
+func (d *dir) keys(ctx context.Context, number int, b *buffer) iter.Seq2[string, error] {
+	folder := d.layout.folderPath(number)
 	return func(yield func(string, error) bool) {
 		f, err := directory(d.fd, folder)
 		if errors.Is(err, syscall.ENOENT) {
@@ -97,14 +97,14 @@ func (d *dir) keys(ctx context.Context, number byte, b *buffer) iter.Seq2[string
 // keyAt returns the key of the entry at path, if that is a live one. As every reader, it asks for the
 // lock only if the record does not parse, which may be a write that is under way.
 func (d *dir) keyAt(ctx context.Context, path string, b *buffer) (key string, live bool, err error) {
-	if !isEntry(path[3:]) {
+	if !d.layout.isEntry(path[d.layout.digits+1:]) {
 		return "", false, nil
 	}
 	key, live, err = d.readKey(path, b)
 	if err != errTorn {
 		return key, live, err
 	}
-	shard := shardOf(folderOf(path))
+	shard := shardOf(d.layout.folderOf(path))
 	if err := d.lock(ctx, shard); err != nil {
 		return "", false, ctx.Err() // a miss, see find
 	}
@@ -136,5 +136,5 @@ func (d *dir) readKey(path string, b *buffer) (key string, live bool, err error)
 		return "", false, d.unavailable("read", path, err)
 	}
 	// A key that does not belong here is in a file that was moved.
-	return key, nameOf(key).path == path && h.live(time.Now().UnixNano()), nil
+	return key, d.layout.nameOf(key).path == path && h.live(time.Now().UnixNano()), nil
 }

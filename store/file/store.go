@@ -25,13 +25,19 @@ import (
 
 // Options are the bounds and habits of a [Store]. The zero value is valid. Processes that share a
 // directory should use the same bounds; each one applies its own.
+//
+// The entries lie in 16, 256 or 4096 folders, as suits the bounds of the process that makes the directory
+// (16 up to 16 384 entries or 64 MiB, 256 up to 262 144 entries or 1 GiB). All others find that in its
+// marker and keep to it. Where bounds have changed much since, [Condition] tells: everything works, eviction
+// becomes dearer. Deleting the directory lays it out anew.
 type Options struct {
 	// MaxBytes is the disk space that the entries may take. An entry counts as its record (key, value
 	// and 32 bytes) rounded up to blocks of 4 KiB, which is what it occupies on disk, so that the
 	// default holds 65536 small entries. Directories and inodes come on top.
 	//
 	// Zero means 256 MiB. Less than one block is an error. The bound holds up to the writes that are
-	// under way at the same moment.
+	// under way at the same moment. What gives way is, in a random sample of 256 entries, what has expired
+	// and then what was used longest ago.
 	MaxBytes int64
 
 	// MaxEntries is the number of entries that the store may hold. Zero means no bound but MaxBytes.
@@ -41,8 +47,8 @@ type Options struct {
 	// Open then only fails for a directory that exists and cannot be used.
 	Lazy bool
 
-	// SweepEvery is the time in which expired entries are looked for in the whole store, one folder of
-	// 256 after another. The processes that share a directory take turns, and a process that lives
+	// SweepEvery is the time in which expired entries are looked for in the whole store, one folder
+	// after another. The processes that share a directory take turns, and a process that lives
 	// shorter than that does its share.
 	//
 	// Zero means ten minutes; a negative value never sweeps. Expired entries are misses at once in any

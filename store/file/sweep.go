@@ -33,19 +33,22 @@ func (w *sweeper) start(s *Store) {
 
 func (w *sweeper) run(ctx context.Context, s *Store) {
 	defer close(w.done)
-	step := max(s.options.SweepEvery/folders, time.Millisecond)
-	ticker := time.NewTicker(step)
-	defer ticker.Stop()
-	s.sweepTurn(ctx, step)
+	timer := time.NewTimer(s.sweepTurn(ctx))
+	defer timer.Stop()
 	close(w.turn)
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
-			s.sweepTurn(ctx, step)
+		case <-timer.C:
+			timer.Reset(s.sweepTurn(ctx))
 		}
 	}
+}
+
+// step is the time between two turns.
+func (o Options) step(l layout) time.Duration {
+	return max(o.SweepEvery/time.Duration(l.folders()), time.Millisecond)
 }
 
 // finishTurn waits for the first turn.
@@ -59,20 +62,23 @@ func (w *sweeper) stop() {
 	<-w.done
 }
 
-// sweepTurn sweeps the folder that is due, if any.
-func (s *Store) sweepTurn(ctx context.Context, step time.Duration) {
+// sweepTurn sweeps the folder that is due, if any, and returns in what time to ask for the next one.
+func (s *Store) sweepTurn(ctx context.Context) (next time.Duration) {
+	next = s.options.step(s.options.layout())
 	d, err := s.acquire(ctx, false)
 	if err == nil && d != nil {
-		err = d.sweepNext(ctx, time.Now(), step)
+		next = s.options.step(d.layout)
+		err = d.sweepNext(ctx, time.Now(), next)
 		if errors.Is(err, errGone) {
 			s.abandon(d)
-			return
+			return next
 		}
 		s.release(d)
 	}
 	if err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrClosed) {
 		s.options.Trouble(err)
 	}
+	return next
 }
 
 func (d *dir) sweepNext(ctx context.Context, now time.Time, step time.Duration) error {
@@ -84,7 +90,7 @@ func (d *dir) sweepNext(ctx context.Context, now time.Time, step time.Duration) 
 }
 
 // takeTurn claims the folder that is due.
-func (d *dir) takeTurn(ctx context.Context, now time.Time, step time.Duration) (folder byte, due bool, err error) {
+func (d *dir) takeTurn(ctx context.Context, now time.Time, step time.Duration) (folder int, due bool, err error) {
 	if err := d.lock(ctx, dirLock); err != nil {
 		return 0, false, err
 	}
@@ -94,25 +100,25 @@ func (d *dir) takeTurn(ctx context.Context, now time.Time, step time.Duration) (
 		return 0, false, err
 	}
 	var turn [turnBytes]byte
-	if err := readAt(fd, turn[:], turnOffset); err != nil {
+	if err := readAt(fd, turn[:], d.turnOffset()); err != nil {
 		return 0, false, d.countsError("read", err)
 	}
 	next := time.Unix(0, int64(binary.LittleEndian.Uint64(turn[:])))
-	folder = turn[8]
+	folder = int(binary.LittleEndian.Uint16(turn[8:])) % d.layout.folders()
 	// A turn that lies further ahead than a step comes from a clock that was wrong.
 	if wait := next.Sub(now); wait > 0 && wait <= step {
 		return 0, false, nil
 	}
 	binary.LittleEndian.PutUint64(turn[:], uint64(now.Add(step).UnixNano()))
-	turn[8] = folder + 1
-	if err := writeAt(fd, turn[:], turnOffset); err != nil {
+	binary.LittleEndian.PutUint16(turn[8:], uint16((folder+1)%d.layout.folders()))
+	if err := writeAt(fd, turn[:], d.turnOffset()); err != nil {
 		return 0, false, d.countsError("write", err)
 	}
 	return folder, true, nil
 }
 
 // sweep removes the dead entries of a folder and counts the others.
-func (d *dir) sweep(ctx context.Context, folder byte) error {
+func (d *dir) sweep(ctx context.Context, folder int) error {
 	paths, err := d.list(folder)
 	if err != nil {
 		return err
@@ -141,7 +147,7 @@ func (d *dir) sweep(ctx context.Context, folder byte) error {
 }
 
 // correct counts a folder again unless its count has changed since it was found wrong.
-func (d *dir) correct(ctx context.Context, folder byte, wrong tally) (changed bool, err error) {
+func (d *dir) correct(ctx context.Context, folder int, wrong tally) (changed bool, err error) {
 	shard := shardOf(folder)
 	if err := d.lock(ctx, shard); err != nil {
 		return false, err

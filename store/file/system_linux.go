@@ -24,6 +24,19 @@ func untrustedLocks(st *unix.Statfs_t) string {
 		return "Coda"
 	case unix.NCP_SUPER_MAGIC:
 		return "NCP"
+	case lustreMagic:
+		return "Lustre"
+	case vboxMagic:
+		return "a VirtualBox shared folder"
+	case vmwareMagic:
+		return "a VMware shared folder"
 	}
 	return ""
 }
+
+// Magic numbers that package unix does not have.
+const (
+	lustreMagic = 0x0bd00bd0
+	vboxMagic   = 0x786f4256
+	vmwareMagic = 0xbacbacbc
+)

@@ -27,6 +27,7 @@ func infoOfPath(string) (info, error)              { return info{}, unsupported(
 func setUsed(int, string, int64) error             { return unsupported() }
 func readAt(int, []byte, int64) error              { return unsupported() }
 func writeAt(int, []byte, int64) error             { return unsupported() }
+func syncFile(int) error                           { return unsupported() }
 func truncate(int, int64) error                    { return unsupported() }
 func tryFlock(int) (bool, error)                   { return false, unsupported() }
 func unflock(int)                                  {}

@@ -129,6 +129,14 @@ func writeAt(fd int, b []byte, offset int64) error {
 	return nil
 }
 
+func syncFile(fd int) error {
+	for {
+		if err := unix.Fsync(fd); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
 func truncate(fd int, size int64) error {
 	return unix.Ftruncate(fd, size)
 }

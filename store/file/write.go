@@ -177,14 +177,13 @@ const maxAttempts = 8
 func (s *Store) change(ctx context.Context, key string, create bool, do func(*place) error) error {
 	b := s.buffer()
 	defer s.recycle(b)
-	n := nameOf(key)
 	for attempt := 1; ; attempt++ {
 		d, err := s.acquire(ctx, create)
 		if d == nil || err != nil {
 			return err
 		}
 		last := attempt == maxAttempts
-		err = d.change(ctx, &place{d: d, name: n, key: key, buffer: b, force: last}, do)
+		err = d.change(ctx, &place{d: d, name: d.layout.nameOf(key), key: key, buffer: b, force: last}, do)
 		var full *noRoomError
 		if errors.As(err, &full) {
 			err = d.evict(ctx, full.growth)
@@ -228,13 +227,6 @@ type place struct {
 	fd     int // noFD if there is no file
 	size   int64
 }
-
-// noRoomError says that a write would grow the store beyond its bound.
-type noRoomError struct {
-	growth tally
-}
-
-func (*noRoomError) Error() string { return "no room" }
 
 func (p *place) open() error {
 	p.now = time.Now()
@@ -296,21 +288,6 @@ func (p *place) write(value []byte, deadline int64) error {
 	return p.d.adjust(p.name.folder, growth)
 }
 
-// claim returns a noRoomError if the store must not grow by so much.
-func (p *place) claim(growth tally) error {
-	if p.force || growth.within(tally{}) {
-		return nil
-	}
-	total, _, err := p.d.total()
-	if err != nil {
-		return err
-	}
-	if !total.plus(growth).within(p.d.options.bound()) {
-		return &noRoomError{growth}
-	}
-	return nil
-}
-
 // put writes the bytes of a record. After a failure the old record stands, or the entry is removed.
 func (p *place) put(rec []byte) error {
 	if p.fd == noFD {
@@ -368,7 +345,7 @@ func (p *place) create() error {
 }
 
 func (p *place) createFolder() error {
-	path := folderPath(p.name.folder)
+	path := p.d.layout.folderPath(p.name.folder)
 	err := makeDirectory(p.d.fd, path)
 	if errors.Is(err, syscall.ENOENT) {
 		return errGone
@@ -376,7 +353,9 @@ func (p *place) createFolder() error {
 	if err != nil {
 		return p.d.unavailable("make directory", path, err)
 	}
-	if err := p.d.mark(); err != nil {
+	if err := p.d.remark(); errors.Is(err, errGone) {
+		return err
+	} else if err != nil {
 		return p.d.unavailable("write", markerName, err)
 	}
 	return p.d.setCount(p.name.folder, tally{}) // an older count is of a folder that was deleted

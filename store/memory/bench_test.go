@@ -97,3 +97,29 @@ func BenchmarkSet(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSwap replaces values by their like, and finds that others have done so.
+func BenchmarkSwap(b *testing.B) {
+	ctx := context.Background()
+	keys := benchmarkKeys()
+	value := make([]byte, 100)
+	s := newStore(b, Options{})
+	for _, key := range keys {
+		if err := s.Set(ctx, key, value, time.Hour); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for name, old := range map[string][]byte{"swapped": value, "lost": []byte("other")} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				swapped, err := s.Swap(ctx, keys[i%benchKeys], old, value, time.Hour)
+				if err != nil || swapped != (name == "swapped") {
+					b.Fatalf("swapped %v, error %v", swapped, err)
+				}
+				i++
+			}
+		})
+	}
+}

@@ -35,17 +35,21 @@ func newBound(o Options) (bound, error) {
 		b.share = b.max / entries
 		b.max = b.share * entries
 	}
-	b.unit = b.max/math.MaxUint32 + 1
+	b.unit = b.limit()/math.MaxUint32 + 1
 	return b, nil
 }
 
 // charge returns the bytes that an entry of size bytes is counted with.
 func (b bound) charge(size int64) int64 { return max(size, b.share) }
 
-// weight and maxWeight are the charge and the maximum in the unit of the engine. They are rounded such
+// limit is the bound that the engine knows: with some room for writers at the same time, who exceed max
+// together until each has trimmed the store. The engine would decide which of them to refuse.
+func (b bound) limit() int64 { return b.max + b.max/16 }
+
+// weight and maxWeight are the charge and the limit in the unit of the engine. They are rounded such
 // that the engine never finds the store too full before the store does.
 func (b bound) weight(size int64) uint32 { return uint32(b.charge(size) / b.unit) }
-func (b bound) maxWeight() uint64        { return uint64((b.max + b.unit - 1) / b.unit) }
+func (b bound) maxWeight() uint64        { return uint64((b.limit() + b.unit - 1) / b.unit) }
 
 // account counts an entry that is about to be stored under key.
 func (s *Store) account(key string, e *entry) {
@@ -53,6 +57,7 @@ func (s *Store) account(key string, e *entry) {
 	s.used.Add(charge)
 	s.count.Add(1)
 	s.agenda.add(e.deadline, charge)
+	e.born = s.writes.Add(1)
 }
 
 // removed is called by the engine for every entry that leaves it, for whatever reason.
@@ -77,8 +82,8 @@ func (s *Store) countEviction(e *entry) {
 // under key.
 //
 // The engine would make room after a write, and may decide that the new entry is the one to go. Here
-// room is made before, so that a write is always seen by the reads after it. Only when writers at the
-// same time have taken up all the room between them is it left to the engine.
+// room is made before, so that a write is always seen by the reads after it; writers at the same time,
+// who may find the same room, trim the store when they have used it.
 func (s *Store) makeRoom(key string, length int) error {
 	size := sizeOf(key, length)
 	if s.bound.charge(size) > s.bound.max {
@@ -94,6 +99,27 @@ func (s *Store) makeRoom(key string, length int) error {
 	}
 	return nil
 }
+
+// trim evicts what is too much after key was stored, which stays.
+func (s *Store) trim(key string) {
+	for s.used.Load() > s.bound.max {
+		v, found := s.coldest(key)
+		if !found {
+			return
+		}
+		s.evict(v)
+	}
+}
+
+// young reports whether e is one of the latest writes, as many as a sixteenth of the entries. Those who have
+// just written expect to find it, whatever others write meanwhile; the engine's order knows nothing of
+// that, and begins with what was never read.
+func (s *Store) young(e *entry) bool {
+	return int64(s.writes.Load()-e.born) < min(s.count.Load()/16, maxYoung)
+}
+
+// maxYoung bounds how many entries are passed over for one that may be evicted.
+const maxYoung = 1024
 
 // excess returns by how many bytes the store is too full for size bytes to be stored under key.
 func (s *Store) excess(key string, size int64) int64 {
@@ -122,8 +148,15 @@ func (s *Store) coldest(key string) (next victim, found bool) {
 		return next, true
 	}
 	wanted, bytes := min(s.count.Load()/64, 31)+1, int64(0)
+	var spared []victim // the first young one, for when there are no others
 	for v := range s.entries.Coldest() {
 		if v.Key == key {
+			continue
+		}
+		if s.young(v.Value) {
+			if spared == nil {
+				spared = []victim{v}
+			}
 			continue
 		}
 		s.cold = append(s.cold, v)
@@ -131,6 +164,9 @@ func (s *Store) coldest(key string) (next victim, found bool) {
 		if int64(len(s.cold)) == wanted || bytes > s.bound.max/64 {
 			break
 		}
+	}
+	if len(s.cold) == 0 {
+		s.cold = spared
 	}
 	return s.nextCold(key)
 }

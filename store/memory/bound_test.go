@@ -73,7 +73,7 @@ func TestBoundsBecomeOne(t *testing.T) {
 		{"entries only: a share of 64 MiB each", Options{MaxEntries: 1 << 20}, bound{max: 64 << 20, share: 64, unit: 1}},
 		{"both: rounded down to whole shares", Options{MaxBytes: 100, MaxEntries: 30}, bound{max: 90, share: 3, unit: 1}},
 		{"more entries than bytes: the bytes decide", Options{MaxBytes: 10, MaxEntries: 11}, bound{max: 10, unit: 1}},
-		{"more than 4 GiB: the engine counts in larger units", Options{MaxBytes: 64 << 30}, bound{max: 64 << 30, unit: 17}},
+		{"more than 4 GiB: the engine counts in larger units", Options{MaxBytes: 64 << 30}, bound{max: 64 << 30, unit: 18}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := newBound(c.o)

@@ -17,6 +17,7 @@ type entry struct {
 	deadline int64       // on the clock of the store: absent from then on
 	object   any         // what Attach has put beside the value; to be read if attached is set
 	attached atomic.Bool // object is set and does not change any more
+	born     uint32      // the number of the write that stored it, see young; set when it is accounted
 }
 
 // overhead is what an entry takes beside its key and value: the entry itself, the engine's node and

@@ -57,6 +57,7 @@ type Store struct {
 
 	used    atomic.Int64  // bytes, as bound counts them
 	count   atomic.Int64  // entries
+	writes  atomic.Uint32 // the number of the latest one, modulo 4 Gi
 	evicted atomic.Uint64 // entries, over the life of the store
 
 	coldMu sync.Mutex // guards cold
@@ -198,6 +199,7 @@ func (s *Store) set(key string, value []byte, ttl time.Duration) error {
 	if ttl != store.Keep {
 		s.account(key, e)
 		s.entries.Set(key, e)
+		s.trim(key)
 		return nil
 	}
 	s.update(key, func(old *entry) (*entry, otter.ComputeOp) {
@@ -275,6 +277,7 @@ func (s *Store) update(key string, change func(old *entry) (*entry, otter.Comput
 		}
 		return e, op
 	})
+	s.trim(key)
 }
 
 // Now returns the time of this process.
