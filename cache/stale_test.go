@@ -244,7 +244,11 @@ func TestTheSourceMayHaveLostAStaleValue(t *testing.T) {
 func TestValuesAreLoadedAnewAheadOfTheirEnd(t *testing.T) {
 	fleet(t, 3, cache.Options{TTL: time.Minute}, func(t *testing.T, _ store.Store, caches []*cache.Cache[string]) {
 		var loads atomic.Int64
-		load := func(context.Context) (string, error) { loads.Add(1); time.Sleep(300 * time.Millisecond); return "v", nil }
+		load := func(context.Context) (string, error) {
+			loads.Add(1)
+			time.Sleep(300 * time.Millisecond)
+			return "v", nil
+		}
 		start := time.Now()
 		if got, err := caches[0].Fetch(t.Context(), "k", load); got != "v" || err != nil {
 			t.Fatal(got, err)
