@@ -22,9 +22,9 @@ type flights struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
-	// landings counts the flights that have ended, so that a caller can tell whether one has while it was
-	// reading the store. It is written under mu, together with recent.
-	landings atomic.Int64
+	// marks counts the looks of flights at the store, and the leases that they were given, so that a caller
+	// can tell which were before it began.
+	marks atomic.Int64
 
 	mu      sync.Mutex // guards all below and the state of every flight
 	closed  bool
@@ -32,7 +32,6 @@ type flights struct {
 	storing map[string][]*flight // that are writing to the store right now, detached or not
 	changes map[string]int       // invalidations of a key that are under way
 	clears  map[*clearing]struct{}
-	recent  [64]string // the keys that landed last: landing n stands at n modulo its length
 }
 
 // flight is one load of one key.
@@ -41,20 +40,39 @@ type flight struct {
 	typ  reflect.Type  // the type of value: handles of other types do not join
 	done chan struct{} // closed when value and err are set
 
-	// passing is set, before the load begins, if the store holds bare bytes that do not decode: they are not
-	// the cache's to replace, so what is loaded passes by the store.
+	// passing says that the store holds bare bytes that do not decode: they are not the cache's to replace, so
+	// what is loaded passes by the store.
 	passing bool
 
-	// degraded is set, before the load begins, if the store could not be read: the load waits for its turn.
+	// degraded says that the store could not be read.
 	degraded bool
 
-	detached bool          // guarded by flights.mu: an invalidation has passed
-	landed   bool          // guarded by flights.mu: value and err are decided
-	stored   chan struct{} // made by beginStoring, closed by endStoring
+	// behind says that the flight began behind a call that has returned a value: nobody needs to wait for it.
+	behind bool
 
-	value any // a V, or nil with err
-	err   error
+	claiming bool          // guarded by flights.mu: it asks the store for a lease
+	bereft   bool          // guarded by flights.mu: it loads without the lease that it should have
+	detached bool          // guarded by flights.mu: an invalidation has passed
+	landed   bool          // guarded by flights.mu: the result is decided
+	stored   chan struct{} // made by beginStoring, closed by endStoring
+	token    uint64        // guarded by flights.mu: of its lease, zero for none
+	granted  int64         // guarded by flights.mu: the mark of that
+
+	result // set before done is closed
 }
+
+// result is what a flight comes to.
+type result struct {
+	value     any // a V, or nil with err
+	err       error
+	elsewhere bool  // another process has loaded it
+	asOf      int64 // the mark of the look that found it elsewhere
+	sight     sight // of value, where it is known
+}
+
+// outdated reports whether r was found in the store before the call began that has seen m: it may have been
+// replaced since, and the call looks again.
+func (r *result) outdated(m miss) bool { return r.elsewhere && r.asOf <= m.began }
 
 func newFlights() *flights {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -66,8 +84,8 @@ func newFlights() *flights {
 }
 
 // join returns the flight of key that loads values of typ, or starts one: then started is true and the
-// caller must see to it that land is called.
-func (f *flights) join(key string, typ reflect.Type) (fl *flight, started bool, err error) {
+// caller must see to it that land is called. m is what the caller has seen of the key.
+func (f *flights) join(key string, typ reflect.Type, m miss) (fl *flight, started bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -75,71 +93,91 @@ func (f *flights) join(key string, typ reflect.Type) (fl *flight, started bool, 
 	}
 	for _, fl := range f.byKey[key] {
 		if fl.typ == typ {
-			return fl, false, nil
+			if !fl.voidedBefore(m) {
+				return fl, false, nil
+			}
+			remove(f.byKey, fl)
+			break
 		}
 	}
-	fl = &flight{key: key, typ: typ, done: make(chan struct{})}
+	fl = &flight{
+		key: key, typ: typ, done: make(chan struct{}), behind: m.behind, passing: isUnreadable(m.err),
+		claiming: m.err == nil && m.proof,
+	}
+	fl.degraded = m.err != nil && !fl.passing
 	f.byKey[key] = append(f.byKey[key], fl)
 	f.wg.Add(1)
 	return fl, true, nil
 }
 
-// land ends fl with what it loaded and releases its waiters. Only the first landing counts: a load that
+// voidedBefore reports whether the lease of fl may have gone before a call began that has seen m: whoever has
+// ended it may have changed the source, so that the call must not join. Such a flight goes on for those who wait
+// for it, and the call's own flight finds out whether the lease stands. The caller holds mu.
+func (fl *flight) voidedBefore(m miss) bool {
+	switch {
+	case !m.proof: // the store has not answered: better an answer than none
+		return false
+	case fl.degraded || fl.bereft: // nobody would have told it
+		return true
+	}
+	return fl.token != 0 && fl.granted <= m.began && fl.token != m.sight.pause.token
+}
+
+// grant notes that fl was given a lease.
+func (f *flights) grant(fl *flight, token uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fl.claiming = false
+	fl.token, fl.granted = token, f.marks.Add(1)
+}
+
+// bereave notes that fl goes on without a lease.
+func (f *flights) bereave(fl *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fl.claiming, fl.bereft = false, true
+}
+
+// unlist takes fl out of reach of later calls; its lease is gone.
+func (f *flights) unlist(fl *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	remove(f.byKey, fl)
+}
+
+// land ends fl with what it came to and releases its waiters. Only the first landing counts: a load that
 // returns after its deadline finds its flight landed, and land reports false.
-func (f *flights) land(fl *flight, value any, err error) bool {
+func (f *flights) land(fl *flight, r result) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if fl.landed {
 		return false
 	}
-	f.landLocked(fl, value, err)
+	f.landLocked(fl, r)
+	f.wg.Done()
 	return true
 }
 
-// expire ends fl with err, unless its load has returned and is being stored at this moment: then the
-// value is there and the flight lands with it.
-func (f *flights) expire(fl *flight, err error) {
+// expire ends fl with err and then runs after, unless its load has returned and is being stored at this
+// moment: then the value is there and the flight lands with it.
+func (f *flights) expire(fl *flight, err error, after func()) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !fl.landed && fl.stored == nil {
-		f.landLocked(fl, nil, err)
+	expired := !fl.landed && fl.stored == nil
+	if expired {
+		f.landLocked(fl, result{err: err})
+	}
+	f.mu.Unlock()
+	if expired {
+		after()
+		f.wg.Done()
 	}
 }
 
-// landLocked is the one landing of fl. The caller holds mu.
-func (f *flights) landLocked(fl *flight, value any, err error) {
-	fl.landed = true
-	fl.value, fl.err = value, err
-	n := f.landings.Load()
-	f.recent[n%int64(len(f.recent))] = fl.key
-	f.landings.Store(n + 1)
+// landLocked is the one landing of fl. The caller holds mu, and gives back what join has added to wg.
+func (f *flights) landLocked(fl *flight, r result) {
+	fl.landed, fl.result = true, r
 	remove(f.byKey, fl)
 	close(fl.done)
-	f.wg.Done()
-}
-
-// landedSince reports whether a flight of key may have landed since landings was n.
-func (f *flights) landedSince(key string, n int64) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	now := f.landings.Load()
-	if now-n > int64(len(f.recent)) {
-		return true // it is not remembered any more
-	}
-	for ; n < now; n++ {
-		if f.recent[n%int64(len(f.recent))] == key {
-			return true
-		}
-	}
-	return false
-}
-
-// store runs commit unless an invalidation or the deadline of the load has passed fl.
-func (f *flights) store(fl *flight, commit func()) {
-	if f.beginStoring(fl) {
-		defer f.endStoring(fl)
-		commit()
-	}
 }
 
 // beginStoring reports whether fl may store what it loaded, and has invalidations wait until endStoring.
@@ -193,18 +231,14 @@ func (f *flights) loadContext(caller context.Context, timeout time.Duration, exp
 	return ctx, func() { expiring(); closing(); cancel() }
 }
 
-// wait returns the result of fl, or the error of ctx if that ends first. A panic of the loader goes on
-// here.
-func (fl *flight) wait(ctx context.Context) (any, error) {
+// wait returns the result of fl, or the error of ctx if that ends first.
+func (fl *flight) wait(ctx context.Context) result {
 	select {
 	case <-fl.done:
+		return fl.result
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return result{err: ctx.Err()}
 	}
-	if p, ok := fl.err.(*PanicError); ok {
-		panic(p)
-	}
-	return fl.value, fl.err
 }
 
 // errGoexit is the result of a loader that never returns: it ends its goroutine instead.

@@ -26,6 +26,8 @@ type link struct {
 	deadlines deadlines
 	sockets   sockets
 	redialled atomic.Int64 // when redial last did something, in nanoseconds since 1970
+	wakes     *wakes
+	oldSet    atomic.Bool // the server's SET does not take NX and GET together
 
 	life    context.Context // ends with Close
 	stop    context.CancelFunc
@@ -37,6 +39,7 @@ type link struct {
 func openLink(s settings) *link {
 	l := &link{settings: s}
 	l.life, l.stop = context.WithCancel(context.Background())
+	l.wakes = newWakes(l)
 	if s.topology == cluster {
 		l.cluster = newNodes(l)
 		l.cluster.start()
@@ -101,6 +104,7 @@ func (l *link) shut() {
 		l.sockets.close()
 	}
 	l.running.Wait()
+	l.wakes.close()
 	l.refuse() // shards that were found in the meantime
 	if l.replicas != nil {
 		l.replicas.close()
