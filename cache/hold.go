@@ -184,8 +184,8 @@ func (h *hold) commit(ctx context.Context, value []byte, ttl time.Duration) erro
 		_, err = h.base.store.Add(ctx, h.key, value, ttl)
 	case byLease:
 		_, err = h.stands(func(there []byte) (bool, error) { return h.base.leaser.Commit(ctx, h.key, there, value, ttl) })
-		if err != nil {
-			h.yield(ctx, nil, store.Forever) // too large, or the store too full: others need not wait for it
+		if err != nil { // too large, or the store too full: others need not wait for it
+			h.giveBack(ctx)
 		}
 	}
 	return err
@@ -208,21 +208,33 @@ func (h *hold) yield(ctx context.Context, note []byte, ttl time.Duration) error 
 
 // release ends the hold as if it had never been.
 func (h *hold) release(ctx context.Context) error {
+	if !h.end() || h.way != byLease {
+		return nil
+	}
+	ctx, cancel := settling(ctx)
+	defer cancel()
+	return h.giveBack(ctx)
+}
+
+// giveBack ends the hold in the store: a value that is there stays, to be loaded anew by whoever asks for it.
+func (h *hold) giveBack(ctx context.Context) error {
 	if h.value {
 		return h.rest(ctx, 0, h.backoff)
 	}
-	return h.remove(ctx)
+	return h.yield(ctx, nil, store.Forever)
 }
 
 // fail ends the hold after a load that has failed with told. A value that is there gets a pause before the next
 // load; otherwise those who wait are told, and with Options.ErrorFor everybody who asks.
 func (h *hold) fail(ctx context.Context, told string) error {
+	if !h.end() || h.way != byLease {
+		return nil
+	}
+	ctx, cancel := settling(ctx)
+	defer cancel()
 	if h.value {
 		backoff := min(max(2*time.Duration(h.backoff)*time.Millisecond, leastBackoff), mostBackoff)
 		return h.rest(ctx, backoff/2+rand.N(backoff/2), uint32(backoff.Milliseconds()))
-	}
-	if !h.end() || h.way != byLease {
-		return nil
 	}
 	now, errorFor := h.base.now(), h.base.options.ErrorFor
 	ttl := max(errorFor, toldFor)
@@ -232,18 +244,11 @@ func (h *hold) fail(ctx context.Context, told string) error {
 	if errorFor > 0 {
 		failure.soft = now + errorFor.Microseconds()
 	}
-	ctx, cancel := settling(ctx)
-	defer cancel()
 	return h.yield(ctx, placeholder(failure, told[:min(len(told), maxTold)]), ttl)
 }
 
-// rest ends the hold of a value, which nobody is to load for a while.
+// rest ends the hold of a value in the store, so that nobody loads it for a while.
 func (h *hold) rest(ctx context.Context, length time.Duration, backoff uint32) error {
-	if !h.end() || h.way != byLease {
-		return nil
-	}
-	ctx, cancel := settling(ctx)
-	defer cancel()
 	_, err := h.stands(func(there []byte) (bool, error) {
 		rested := pauseRecord(there, pause{0, h.base.now() + length.Microseconds()}, backoff)
 		return h.base.leaser.Extend(ctx, h.key, there, rested, store.Keep)

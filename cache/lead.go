@@ -63,8 +63,9 @@ type queue[V any] struct {
 
 	woken  <-chan struct{} // by the end of the lease that is in the way
 	stop   func()
-	ahead  pause // the lease that is in the way
-	asOf   int64 // the mark of the latest look
+	ahead  pause     // the lease that is in the way
+	since  time.Time // when it was first seen to stand there, unchanged
+	asOf   int64     // the mark of the latest look
 	rounds int
 }
 
@@ -166,8 +167,10 @@ func (q *queue[V]) consider(h *hold, there []byte) (*hold, bool) {
 			return nil, q.land(result{err: &LoadError{s.failure}, elsewhere: true, asOf: q.asOf})
 		}
 	case leased:
-		if now < s.pause.until {
-			q.ahead = s.pause
+		if s.pause != q.ahead {
+			q.ahead, q.since = s.pause, time.Now()
+		}
+		if time.Since(q.since) < leaseTTL { // whatever the clocks say; the store ends most of them by itself
 			return nil, false
 		}
 	case missing: // a record that is void
@@ -184,7 +187,7 @@ func (q *queue[V]) take(h *hold, there []byte) (*hold, bool) {
 	case taken:
 		return q.granted(h)
 	}
-	q.ahead.until = 0
+	q.ahead = pause{}
 	return nil, false
 }
 
@@ -206,7 +209,7 @@ func (q *queue[V]) await() bool {
 	}
 	pause := min(least<<min(q.rounds, 10), most)
 	pause = pause/2 + rand.N(pause)
-	if left := time.Duration(q.ahead.until-q.c.base.now()) * time.Microsecond; left < pause {
+	if left := leaseTTL - time.Since(q.since); left < pause {
 		pause = max(left, 0) + rand.N(leastLook) // not all who wait at once
 	}
 	q.rounds++
