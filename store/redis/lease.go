@@ -58,16 +58,17 @@ redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return false`}
 
 	// commitBeside stores ARGV[3] under KEYS[1], as settle does, if the lease ARGV[1] stands under KEYS[2] and
-	// nothing under KEYS[1], and ends the lease.
-	commitBeside = script{"2e8bdabe876e6b92227e135061137b9ea09b5eeb", `
+	// nothing under KEYS[1], and ends the lease. In this order: a server whose memory is full refuses nothing to a
+	// script that has written already.
+	commitBeside = script{"3f1eb0675e1d9e39b187e50a3aeb790bafea170b", `
 local held = redis.call('GET', KEYS[2]) == ARGV[1]
 if held then
-  redis.call('DEL', KEYS[2])
   if ARGV[2] == 'forever' then
     held = redis.call('SET', KEYS[1], ARGV[3], 'NX')
   else
     held = redis.call('SET', KEYS[1], ARGV[3], 'NX', 'PX', ARGV[2])
   end
+  redis.call('DEL', KEYS[2])
 end
 redis.pcall('PUBLISH', ARGV[4], ARGV[5])
 return held and 1 or 0`}
