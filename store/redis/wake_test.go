@@ -256,17 +256,27 @@ func TestAUserWithoutChannels(t *testing.T) {
 	t.Run("the channel is enough", func(t *testing.T) {
 		t.Parallel()
 		server := testredis.StartWith(t, testredis.Options{Users: []string{
-			"shop on >open-sesame ~* resetchannels &cachewright:wake:0 +@read +@write +@scripting +@connection +publish +subscribe",
+			"shop on >open-sesame ~shop:* ~cachewright:lease:* resetchannels &cachewright:wake:0 " +
+				"+@read +@write +@scripting +@connection +time +publish +subscribe",
 		}})
 		o := at(server)
 		o.Username, o.Password = "shop", "open-sesame"
-		l := leaser(t, open(t, o))
-		claim(t, l, "key", "lease")
-		woken := awaiting(t, l, "key")
-		if _, err := l.Yield(t.Context(), "key", []byte("lease"), nil, 0); err != nil {
-			t.Fatal(err)
+		s := open(t, o)
+		for kind, l := range map[string]store.Leaser{"in place": leaser(t, s), "beside": besides(t, s)} {
+			key := "shop:" + kind
+			claim(t, l, key, "lease")
+			woken := awaiting(t, l, key)
+			if stored, err := l.Commit(t.Context(), key, []byte("lease"), []byte("value"), time.Hour); !stored || err != nil {
+				t.Errorf("%s: Commit = %v, %v; want true", kind, stored, err)
+			}
+			wantWoken(t, kind+": Commit", woken)
 		}
-		wantWoken(t, "Yield", woken)
+		if err := besides(t, s).VoidMatching(t.Context(), "shop:", "*"); err != nil {
+			t.Errorf("VoidMatching = %v", err)
+		}
+		if heads, err := s.Peek(t.Context(), []string{"shop:beside"}, 3); err != nil || string(heads[0]) != "val" {
+			t.Errorf("Peek = %q, %v; want the beginning of the value", heads, err)
+		}
 	})
 }
 
