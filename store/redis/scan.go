@@ -120,7 +120,11 @@ func (c *scan) page(sh *shard, cursor uint64, from source) (rueidis.ScanEntry, s
 	if by != from {
 		cursor = 0
 	}
-	m, err := exchange.do(exchange.build().Scan().Cursor(cursor).Match(c.match).Count(scanCount).Build(), once)
+	cmd := exchange.build().Scan().Cursor(cursor).Match(c.match).Count(scanCount).Build()
+	if c.leasesToo {
+		cmd = repeated(cmd) // a replica may not know of a lease yet
+	}
+	m, err := exchange.do(cmd, once)
 	if err != nil {
 		return rueidis.ScanEntry{}, source{}, err
 	}
