@@ -26,6 +26,7 @@ type Base struct {
 
 	// Capabilities of store; nil where it has none.
 	batcher   store.Batcher
+	peeker    store.Peeker
 	counter   store.Counter
 	swapper   store.Swapper
 	renewer   store.Renewer
@@ -76,6 +77,7 @@ func NewBase(s store.Store, o Options) (*Base, error) {
 // find notes what s is capable of.
 func (b *Base) find(s store.Store) {
 	b.batcher, _ = store.As[store.Batcher](s)
+	b.peeker, _ = store.As[store.Peeker](s)
 	b.counter, _ = store.As[store.Counter](s)
 	b.swapper, _ = store.As[store.Swapper](s)
 	b.renewer, _ = store.As[store.Renewer](s)

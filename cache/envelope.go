@@ -131,29 +131,36 @@ func headerCRC(head []byte) uint32 {
 // openRecord checks record and returns its header and payload; the payload is part of record. It does
 // not look at key check and schema: that is the reader's business.
 func openRecord(record []byte) (h header, payload []byte, err error) {
-	if len(record) < shortSize || string(record[:len(recordMagic)]) != recordMagic {
-		return h, nil, errNotRecord
-	}
-	if record[3] == shortFormat {
+	if isShort(record) {
 		return openShort(record)
 	}
-	if record[3] != recordFormat {
-		return h, nil, fmt.Errorf("%w: %d", errFormat, record[3])
-	}
-	if len(record) < headerSize {
-		return h, nil, fmt.Errorf("%w: header", errDamaged)
-	}
-	le := binary.LittleEndian
-	size := int(le.Uint16(record[4:]))
-	if size < headerSize || size > len(record) || headerCRC(record[:size]) != le.Uint32(record[headerCRCAt:]) {
-		return h, nil, fmt.Errorf("%w: header", errDamaged)
-	}
-	if flags := record[9]; flags&^knownFlags != 0 {
-		return h, nil, fmt.Errorf("%w: %#x", errCritical, flags)
+	h, size, err := openHeader(record)
+	if err != nil {
+		return h, nil, err
 	}
 	payload = record[size:]
+	le := binary.LittleEndian
 	if uint64(len(payload)) != uint64(le.Uint32(record[44:])) || crc32.Checksum(payload, castagnoli) != le.Uint32(record[72:]) {
-		return h, nil, fmt.Errorf("%w: payload", errDamaged)
+		return header{}, nil, fmt.Errorf("%w: payload", errDamaged)
+	}
+	return h, payload, nil
+}
+
+// openHeader checks and returns the header of a record, of which the beginning suffices, and its length.
+func openHeader(record []byte) (h header, size int, err error) {
+	if len(record) < headerSize || string(record[:len(recordMagic)]) != recordMagic {
+		return h, 0, errNotRecord
+	}
+	if record[3] != recordFormat {
+		return h, 0, fmt.Errorf("%w: %d", errFormat, record[3])
+	}
+	le := binary.LittleEndian
+	size = int(le.Uint16(record[4:]))
+	if size < headerSize || size > len(record) || headerCRC(record[:size]) != le.Uint32(record[headerCRCAt:]) {
+		return h, 0, fmt.Errorf("%w: header", errDamaged)
+	}
+	if flags := record[9]; flags&^knownFlags != 0 {
+		return h, 0, fmt.Errorf("%w: %#x", errCritical, flags)
 	}
 	return header{
 		pause: pauseOf(record[headerSize:size]),
@@ -167,7 +174,7 @@ func openRecord(record []byte) (h header, payload []byte, err error) {
 		generation: le.Uint64(record[48:]),
 		schema:     le.Uint64(record[56:]),
 		keyCheck:   le.Uint64(record[64:]),
-	}, payload, nil
+	}, size, nil
 }
 
 // pauseOf finds the pause among extensions. What follows a broken extension is skipped.

@@ -61,26 +61,38 @@ func (c *Cache[V]) scan(ctx context.Context, pattern string) iter.Seq2[[]string,
 	}
 }
 
-// withValue drops the keys of records that are no values, where there can be any.
+// headBytes is more than the longest header of a record.
+const headBytes = 256
+
+// withValue drops the keys of records that are no values, where there can be any. What cannot be read is a
+// value.
 func (c *Cache[V]) withValue(ctx context.Context, finals []string) ([]string, error) {
 	if !c.base.keepsRecords() {
 		return finals, nil
 	}
-	raw, err := c.base.getMany(ctx, finals)
+	heads, err := c.base.heads(ctx, finals)
 	if err != nil {
 		return nil, err
 	}
 	kept := finals[:0]
 	for i, final := range finals {
-		if raw[i] == nil {
+		if heads[i] == nil {
 			continue
 		}
-		if h, _, err := openRecord(raw[i]); err == nil && sightOf(h, c.base.now).state != present {
+		if h, _, err := openHeader(heads[i]); err == nil && sightOf(h, c.base.now).state != present {
 			continue
 		}
 		kept = append(kept, final)
 	}
 	return kept, nil
+}
+
+// heads returns the beginnings of many values, or all of them where the store has no other way.
+func (b *Base) heads(ctx context.Context, finals []string) ([][]byte, error) {
+	if b.peeker != nil {
+		return b.peeker.Peek(ctx, finals, headBytes)
+	}
+	return b.getMany(ctx, finals)
 }
 
 // DeletePattern removes the keys that match the Redis glob pattern and returns how many the store held.

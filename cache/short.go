@@ -52,10 +52,15 @@ func shortCRC(record []byte) uint32 {
 	return crc32.Update(sum, castagnoli, record[shortSize:])
 }
 
-// openShort is openRecord for a record of which magic and format have been seen.
+// isShort reports whether record is a short one.
+func isShort(record []byte) bool {
+	return len(record) >= shortSize && string(record[:len(recordMagic)]) == recordMagic && record[3] == shortFormat
+}
+
+// openShort is openRecord for a short record.
 func openShort(record []byte) (h header, payload []byte, err error) {
 	le := binary.LittleEndian
-	if len(record) < shortSize || shortCRC(record) != le.Uint32(record[shortCRCAt:]) {
+	if shortCRC(record) != le.Uint32(record[shortCRCAt:]) {
 		return h, nil, fmt.Errorf("%w: short record", errDamaged)
 	}
 	if flags := record[7]; flags&^knownFlags != 0 {

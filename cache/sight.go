@@ -75,10 +75,10 @@ func (s *sight) grow(now int64) {
 func (b *Base) glance(record []byte) sight {
 	le := binary.LittleEndian
 	switch {
-	case len(record) < shortSize || record[0] != recordMagic[0]: // a decimal
-		return sight{state: present}
-	case record[3] == shortFormat: // a value that has no end of its own
+	case isShort(record): // a value that has no end of its own
 		return sight{state: present, created: int64(le.Uint64(record[8:]))}
+	case len(record) < headerSize || record[0] != recordMagic[0]: // a decimal
+		return sight{state: present}
 	}
 	s := sight{
 		state: present, cost: le.Uint32(record[40:]), backoff: le.Uint32(record[12:]),

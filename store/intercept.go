@@ -20,6 +20,7 @@ const (
 	OpDelete  Op = "delete"
 	OpGetMany Op = "get_many"
 	OpSetMany Op = "set_many"
+	OpPeek    Op = "peek"
 	OpIncr    Op = "incr"
 	OpSwap    Op = "swap"
 	OpRenew   Op = "renew" // GetTouch
@@ -42,13 +43,14 @@ const (
 type Call struct {
 	Op      Op
 	Key     string        // the key; the prefix of a Scan or VoidMatching
-	Keys    []string      // Delete, GetMany, Void
+	Keys    []string      // Delete, GetMany, Peek, Void
 	Pattern string        // Scan, VoidMatching
 	Value   []byte        // Set, Add, Swap (new), Extend (next), Commit, Yield (note): what goes in; Get, GetTouch, Claim: what came out
 	Old     []byte        // Swap, Extend; the lease of Claim, Commit and Yield
 	Items   []Item        // SetMany
 	TTL     time.Duration // the lifetime that goes in; the answer of TTL
 	Delta   int64         // Incr
+	Length  int           // Peek: the bytes of each value
 
 	// Answered is set by a Before that has filled in the results itself: the store is not asked. A
 	// lost write is Answered with a nil Err.
@@ -56,7 +58,7 @@ type Call struct {
 
 	Found  bool     // found, stored, swapped or held
 	N      int64    // the sum of Incr, the count of Delete, the number of keys of a Scan
-	Values [][]byte // GetMany
+	Values [][]byte // GetMany, Peek
 	Err    error
 }
 
@@ -159,6 +161,8 @@ func (s *intercepted) As(target any) bool {
 	switch t := target.(type) {
 	case *Batcher:
 		return offer(s, t, func(inner Batcher) Batcher { return interceptedBatcher{s, inner} })
+	case *Peeker:
+		return offer(s, t, func(inner Peeker) Peeker { return interceptedPeeker{s, inner} })
 	case *Counter:
 		return offer(s, t, func(inner Counter) Counter { return interceptedCounter{s, inner} })
 	case *Swapper:
@@ -220,6 +224,17 @@ func (b interceptedBatcher) SetMany(ctx context.Context, items []Item, ttl time.
 	c := Call{Op: OpSetMany, Items: items, TTL: ttl}
 	b.s.run(ctx, 0, &c, func(ctx context.Context) { c.Err = b.inner.SetMany(ctx, c.Items, c.TTL) })
 	return c.Err
+}
+
+type interceptedPeeker struct {
+	s     *intercepted
+	inner Peeker
+}
+
+func (p interceptedPeeker) Peek(ctx context.Context, keys []string, n int) ([][]byte, error) {
+	c := Call{Op: OpPeek, Keys: keys, Length: n}
+	p.s.run(ctx, 0, &c, func(ctx context.Context) { c.Values, c.Err = p.inner.Peek(ctx, c.Keys, c.Length) })
+	return c.Values, c.Err
 }
 
 type interceptedCounter struct {

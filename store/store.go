@@ -1,9 +1,9 @@
 // Package store is the seam between caches and the places that keep their bytes.
 //
 // A [Store] keeps byte slices under string keys for a time. What a backend can do beyond those six
-// operations it says through capabilities ([Batcher], [Counter], [Swapper], [Renewer], [Inspector],
-// [Viewer], [Objects], [Clock], [Pinger]), asked for with [As] and never by a type assertion, so that a store wrapped by
-// [Intercept] answers for what stands behind it.
+// operations it says through capabilities ([Batcher], [Peeker], [Counter], [Swapper], [Renewer], [Leaser],
+// [Beside], [Inspector], [Viewer], [Objects], [Clock], [Ticker], [Pinger]), asked for with [As] and never by a
+// type assertion, so that a store wrapped by [Intercept] answers for what stands behind it.
 //
 // Everything above the seam (typed values, Django's key rule, single flight) is the business of
 // package cache; everything below it (connections, files, eviction) is the business of one backend.
@@ -82,6 +82,15 @@ type Batcher interface {
 	// SetMany stores all items for ttl, as one Set each. If a key occurs twice the last one wins.
 	// It is not atomic: a reader may see some of the items before the others.
 	SetMany(ctx context.Context, items []Item, ttl time.Duration) error
+}
+
+// Peeker is the capability to look at the beginnings of many values in one exchange, where the whole of them
+// would have to travel.
+type Peeker interface {
+	// Peek returns what begins each value, n bytes or all of a shorter one, in the order of keys: nil for an
+	// absent key, never nil for a present one. n is positive. A call that fails for some of its keys only
+	// returns a [KeyErrors] beside the valid rest.
+	Peek(ctx context.Context, keys []string, n int) (heads [][]byte, err error)
 }
 
 // Item is one key with its value, for [Batcher].

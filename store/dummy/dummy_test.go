@@ -13,7 +13,8 @@ import (
 func TestConformanceOfAStoreThatKeepsNothing(t *testing.T) {
 	storetest.RunEmpty(t, func(*testing.T) store.Store { return dummy.New() }, storetest.Options{
 		Offers: []storetest.Capability{
-			storetest.Batcher, storetest.Counter, storetest.Swapper, storetest.Inspector, storetest.Clock,
+			storetest.Batcher, storetest.Counter, storetest.Swapper, storetest.Leaser, storetest.Beside,
+			storetest.Inspector, storetest.Clock,
 		},
 	})
 }

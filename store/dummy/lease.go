@@ -8,8 +8,11 @@ import (
 )
 
 // Claim implements [store.Leaser]: it gives every lease, because nothing is there.
-func (s *Store) Claim(ctx context.Context, _ string, _ []byte, ttl time.Duration) ([]byte, error) {
-	return nil, s.write(ctx, store.OpClaim, ttl)
+func (s *Store) Claim(ctx context.Context, _ string, lease []byte, ttl time.Duration) ([]byte, error) {
+	if err := s.call(ctx, store.OpClaim); err != nil {
+		return nil, err
+	}
+	return nil, store.CheckLease(lease, ttl)
 }
 
 // Extend implements [store.Leaser]: it says that every lease stands.
@@ -25,8 +28,11 @@ func (s *Store) Commit(ctx context.Context, _ string, _, _ []byte, ttl time.Dura
 }
 
 // Yield implements [store.Leaser]: it says that the lease stood.
-func (s *Store) Yield(ctx context.Context, _ string, _, _ []byte, _ time.Duration) (bool, error) {
-	err := s.call(ctx, store.OpYield)
+func (s *Store) Yield(ctx context.Context, _ string, _, note []byte, ttl time.Duration) (bool, error) {
+	if note == nil {
+		ttl = store.Forever // ignored
+	}
+	err := s.write(ctx, store.OpYield, ttl)
 	return err == nil, err
 }
 

@@ -31,7 +31,7 @@ func empty(t *testing.T) store.Store {
 func conformance() storetest.Options {
 	return storetest.Options{
 		Offers: []storetest.Capability{
-			storetest.Batcher, storetest.Counter, storetest.Swapper,
+			storetest.Batcher, storetest.Counter, storetest.Swapper, storetest.Leaser,
 			storetest.Inspector, storetest.Viewer, storetest.Clock,
 		},
 		Bubble: true,

@@ -7,8 +7,8 @@
 // mixture; what a crash leaves behind is a miss. Nothing is synced to disk: a power cut may cost
 // entries, never correctness.
 //
-// The store has the capabilities [store.Batcher], [store.Counter], [store.Swapper], [store.Inspector],
-// [store.Viewer] and [store.Clock]. All of them are atomic between processes where package store says
+// The store has the capabilities [store.Batcher], [store.Counter], [store.Swapper], [store.Leaser],
+// [store.Inspector], [store.Viewer] and [store.Clock]. All of them are atomic between processes where package store says
 // that they are atomic. It works on Linux and macOS, on local file systems.
 package file
 

@@ -32,8 +32,8 @@ func conformance() storetest.Options {
 	return storetest.Options{
 		Bubble: true,
 		Offers: []storetest.Capability{
-			storetest.Batcher, storetest.Counter, storetest.Swapper, storetest.Inspector,
-			storetest.Viewer, storetest.Objects, storetest.Clock,
+			storetest.Batcher, storetest.Counter, storetest.Swapper, storetest.Leaser, storetest.Inspector,
+			storetest.Viewer, storetest.Objects, storetest.Clock, storetest.Ticker,
 		},
 	}
 }

@@ -232,9 +232,23 @@ func (c *call) values(result rueidis.RedisResult, n int) ([][]byte, error) {
 // getEach gets the keys at some indices, each with a command of its own: while a slot moves, a command on
 // several of its keys is refused.
 func (c *call) getEach(keys []string, at []int, values [][]byte, failed store.KeyErrors) error {
+	ask := func(key string) rueidis.Completed { return c.build().Get().Key(key).Build() }
+	return c.readEach(ask, keys, at, failed, func(k int, m rueidis.RedisMessage) (err error) {
+		if !m.IsNil() {
+			values[k], err = content(m)
+		}
+		return err
+	})
+}
+
+// readEach asks for the keys at some indices, each with a command of its own, and hands the answers to read.
+// A key of another type is passed over: it is absent, as MGET sees it.
+func (c *call) readEach(ask func(key string) rueidis.Completed, keys []string, at []int, failed store.KeyErrors,
+	read func(k int, m rueidis.RedisMessage) error,
+) error {
 	cmds := make([]rueidis.Completed, len(at))
 	for i, k := range at {
-		cmds[i] = c.build().Get().Key(keys[k]).Build().Pin()
+		cmds[i] = ask(keys[k]).Pin()
 	}
 	results, err := c.doMulti(cmds, again)
 	if err != nil {
@@ -242,12 +256,12 @@ func (c *call) getEach(keys []string, at []int, values [][]byte, failed store.Ke
 	}
 	for i, k := range at {
 		m, err := c.answer(results[i])
-		if err == nil && !m.IsNil() {
-			values[k], err = content(m)
+		if err == nil {
+			err = read(k, m)
 		}
 		var answer *ServerError
 		if errors.As(err, &answer) && answer.Code == "WRONGTYPE" {
-			continue // absent, as MGET sees it
+			continue
 		}
 		if err != nil {
 			failed[keys[k]] = err

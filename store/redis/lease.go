@@ -58,16 +58,17 @@ redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return false`}
 
 	// commitBeside stores ARGV[3] under KEYS[1], as settle does, if the lease ARGV[1] stands under KEYS[2] and
-	// nothing under KEYS[1], and ends the lease.
-	commitBeside = script{"2e8bdabe876e6b92227e135061137b9ea09b5eeb", `
+	// nothing under KEYS[1], and ends the lease. In this order: a server whose memory is full refuses nothing to a
+	// script that has written already.
+	commitBeside = script{"3f1eb0675e1d9e39b187e50a3aeb790bafea170b", `
 local held = redis.call('GET', KEYS[2]) == ARGV[1]
 if held then
-  redis.call('DEL', KEYS[2])
   if ARGV[2] == 'forever' then
     held = redis.call('SET', KEYS[1], ARGV[3], 'NX')
   else
     held = redis.call('SET', KEYS[1], ARGV[3], 'NX', 'PX', ARGV[2])
   end
+  redis.call('DEL', KEYS[2])
 end
 redis.pcall('PUBLISH', ARGV[4], ARGV[5])
 return held and 1 or 0`}
@@ -75,6 +76,9 @@ return held and 1 or 0`}
 
 // Claim implements [store.Leaser].
 func (s leases) Claim(ctx context.Context, key string, lease []byte, ttl time.Duration) ([]byte, error) {
+	if err := store.CheckLease(lease, ttl); err != nil {
+		return nil, err
+	}
 	s.link.wakes.listen()
 	c, err := s.link.begin(ctx, key)
 	if err != nil {
@@ -109,7 +113,12 @@ func claimed(m rueidis.RedisMessage, err error, lease []byte) (there []byte, _ e
 
 // Extend implements [store.Leaser].
 func (s leases) Extend(ctx context.Context, key string, old, next []byte, ttl time.Duration) (bool, error) {
-	return s.swap(ctx, key, old, next, ttl)
+	return s.extend(ctx, key, old, next, ttl)
+}
+
+// extend replaces old under place, a value even if it is nil.
+func (s *Store) extend(ctx context.Context, place string, old, next []byte, ttl time.Duration) (bool, error) {
+	return s.swap(ctx, place, append([]byte{}, old...), append([]byte{}, next...), ttl)
 }
 
 // Commit implements [store.Leaser].
@@ -157,34 +166,45 @@ func (s *Store) Await(key string) (<-chan struct{}, func()) { return s.link.wake
 
 // besidePrefix begins the names of the leases that stand beside values. It is no prefix of Django's keys,
 // which begin with a prefix of the program's and a colon, so that nobody takes a lease for a value.
+//
+// There follows {key}, so that a cluster keeps both in one slot, or :key if key has braces of its own, or a
+// closing one, which would end ours. So no two keys share a lease.
 const besidePrefix = "cachewright:lease:"
 
 // beside returns the name of the lease of key: in a cluster, one in the slot of key.
 func (s besides) beside(key string) (string, error) {
-	switch begin, end := tagOf(key); {
+	begin, end := tagOf(key)
+	switch {
 	case end > begin: // the braces of key do for its lease, too
-		return besidePrefix + key, nil
+		return besidePrefix + ":" + key, nil
+	case s.link.cluster != nil && key == "":
+		return "", fmt.Errorf("a lease beside the empty key, in a cluster: %w", errors.ErrUnsupported)
 	case !strings.Contains(key, "}"):
 		return besidePrefix + "{" + key + "}", nil
 	case s.link.cluster == nil:
-		return besidePrefix + key, nil
+		return besidePrefix + ":" + key, nil
 	}
 	return "", fmt.Errorf("a lease beside a key with } but no {...}, in a cluster: %w", errors.ErrUnsupported)
 }
 
-// besideOf returns the key whose lease is called name.
-func besideOf(name string) string {
-	key := strings.TrimPrefix(name, besidePrefix)
-	if strings.HasPrefix(key, "{") && strings.IndexByte(key, '}') == len(key)-1 {
-		key = key[1 : len(key)-1]
+// besideOf returns the key whose lease is called name, or false if that is no name of ours.
+func besideOf(name string) (key string, ok bool) {
+	rest, ok := strings.CutPrefix(name, besidePrefix)
+	if !ok {
+		return "", false
 	}
-	return key
+	if key, ok := strings.CutPrefix(rest, ":"); ok {
+		return key, true
+	}
+	rest, opened := strings.CutPrefix(rest, "{")
+	key, closed := strings.CutSuffix(rest, "}")
+	return key, opened && closed
 }
 
 // Claim implements [store.Leaser].
 func (s besides) Claim(ctx context.Context, key string, lease []byte, ttl time.Duration) ([]byte, error) {
 	place, err := s.beside(key)
-	if err != nil {
+	if err := errors.Join(err, store.CheckLease(lease, ttl)); err != nil {
 		return nil, err
 	}
 	s.link.wakes.listen()
@@ -203,7 +223,7 @@ func (s besides) Extend(ctx context.Context, key string, old, next []byte, ttl t
 	if err != nil {
 		return false, err
 	}
-	return s.swap(ctx, place, old, next, ttl)
+	return s.extend(ctx, place, old, next, ttl)
 }
 
 // Commit implements [store.Leaser].
@@ -235,23 +255,42 @@ func (s besides) Void(ctx context.Context, keys ...string) error {
 			places = append(places, place)
 		}
 	}
+	return s.void(ctx, places)
+}
+
+// void ends the leases of some names. What failed is told by the keys that they belong to.
+func (s besides) void(ctx context.Context, places []string) error {
 	_, err := s.Store.Delete(ctx, places...)
-	return err
+	var some store.KeyErrors
+	if !errors.As(err, &some) {
+		return err
+	}
+	failed := make(store.KeyErrors, len(some))
+	for place, err := range some {
+		key, _ := besideOf(place)
+		failed[key] = err
+	}
+	return failed
 }
 
 // VoidMatching implements [store.Beside].
 func (s besides) VoidMatching(ctx context.Context, prefix, pattern string) error {
+	var places []string
 	for name, err := range s.Scan(ctx, besidePrefix, "*") {
 		if err != nil {
 			return err
 		}
-		rest, ok := strings.CutPrefix(besideOf(name), prefix)
-		if !ok || !store.Match(pattern, rest) {
+		key, ours := besideOf(name)
+		rest, ok := strings.CutPrefix(key, prefix)
+		if !ours || !ok || !store.Match(pattern, rest) {
 			continue
 		}
-		if _, err := s.Store.Delete(ctx, name); err != nil {
-			return err
+		if places = append(places, name); len(places) == exchangeKeys {
+			if err := s.void(ctx, places); err != nil {
+				return err
+			}
+			places = places[:0]
 		}
 	}
-	return nil
+	return s.void(ctx, places)
 }

@@ -21,10 +21,12 @@ const (
 
 // Scan implements [store.Inspector]. It remembers every key it has yielded, because the server may name a
 // key more than once. In a cluster it asks all masters, one after the other, and once more if slots moved
-// from one to another meanwhile.
+// from one to another meanwhile. Leases that stand beside values are not among the keys, unless prefix asks
+// for them.
 func (s *Store) Scan(ctx context.Context, prefix, pattern string) iter.Seq2[string, error] {
+	leasesToo := strings.HasPrefix(prefix, besidePrefix)
 	return func(yield func(string, error) bool) {
-		c := scan{ctx: ctx, link: s.link, match: store.EscapePattern(prefix) + pattern, seen: map[string]struct{}{}, yield: yield}
+		c := scan{ctx: ctx, link: s.link, match: store.EscapePattern(prefix) + pattern, leasesToo: leasesToo, seen: map[string]struct{}{}, yield: yield}
 		if err := c.run(); err != nil {
 			yield("", err)
 		}
@@ -33,12 +35,13 @@ func (s *Store) Scan(ctx context.Context, prefix, pattern string) iter.Seq2[stri
 
 // scan is one scan under way.
 type scan struct {
-	ctx     context.Context
-	link    *link
-	match   string
-	seen    map[string]struct{}
-	yield   func(string, error) bool
-	stopped bool // by the loop
+	ctx       context.Context
+	link      *link
+	match     string
+	leasesToo bool
+	seen      map[string]struct{}
+	yield     func(string, error) bool
+	stopped   bool // by the loop
 }
 
 // run yields all keys, or returns why it cannot.
@@ -81,7 +84,7 @@ func (c *scan) pass(sh *shard) error {
 			continue
 		}
 		for _, key := range page.Elements {
-			if _, again := c.seen[key]; again {
+			if _, again := c.seen[key]; again || !c.leasesToo && strings.HasPrefix(key, besidePrefix) {
 				continue
 			}
 			c.seen[key] = struct{}{}
@@ -117,7 +120,11 @@ func (c *scan) page(sh *shard, cursor uint64, from source) (rueidis.ScanEntry, s
 	if by != from {
 		cursor = 0
 	}
-	m, err := exchange.do(exchange.build().Scan().Cursor(cursor).Match(c.match).Count(scanCount).Build(), once)
+	cmd := exchange.build().Scan().Cursor(cursor).Match(c.match).Count(scanCount).Build()
+	if c.leasesToo {
+		cmd = repeated(cmd) // a replica may not know of a lease yet
+	}
+	m, err := exchange.do(cmd, once)
 	if err != nil {
 		return rueidis.ScanEntry{}, source{}, err
 	}

@@ -120,6 +120,17 @@ func TestReadsFromReplicasBehindSentinels(t *testing.T) {
 	if err := s.Set(t.Context(), "k", []byte("w"), time.Hour); err != nil {
 		t.Errorf("a write = %v", err)
 	}
+	b := besides(t, s)
+	claim(t, b, "p:1", "lease")
+	if err := b.VoidMatching(t.Context(), "p:", "*"); err != nil {
+		t.Errorf("VoidMatching = %v", err)
+	}
+	if strings.Contains(replica.Do("INFO", "commandstats"), "cmdstat_scan:") {
+		t.Error("leases that are to end are looked for on the replica, which may not know of them yet")
+	}
+	if held, err := b.Extend(t.Context(), "p:1", []byte("lease"), []byte("next"), time.Hour); held || err != nil {
+		t.Errorf("Extend after VoidMatching = %v, %v; want false", held, err)
+	}
 	replica.Kill()
 	for range 20 {
 		if err := reads(); err != nil {

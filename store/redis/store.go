@@ -17,6 +17,14 @@
 // plain text or over TLS. It follows failovers and the moving of keys between the nodes of a cluster. In a
 // cluster each part of the keys is on its own: calls for a node that is gone fail, the others do not
 // notice. Calls on many keys are then divided, and tell what failed by a [store.KeyErrors].
+//
+// Leases, which let one process load a value while the others wait, stand under the keys of the values. Those
+// beside values ([store.Beside]) have keys of their own: "cachewright:lease:{key}", or
+// "cachewright:lease::key" for a key with braces. Who ends a lease publishes its key over the channel
+// "cachewright:wake:0" (the number is that of the database), and who waits is woken by it; a store subscribes
+// to it, on a connection that it has anyway, when it claims its first lease. A server of version 2 of the
+// protocol, and one whose user may use neither the channel nor PUBLISH and SUBSCRIBE, does without: those who
+// wait then look from time to time.
 package redis
 
 import (
@@ -31,9 +39,10 @@ import (
 
 // Store is a [store.Store] in Redis.
 //
-// It implements [store.Batcher], [store.Counter], [store.Swapper], [store.Renewer], [store.Inspector], [store.Viewer],
-// [store.Clock] and [store.Pinger], and through [store.As] a [store.Leaser] and a [store.Beside]. Through [store.As] it also hands out its client as a rueidis.Client, for pub/sub,
-// transactions and whatever else a cache has no words for.
+// It implements [store.Batcher], [store.Peeker], [store.Counter], [store.Swapper], [store.Renewer],
+// [store.Inspector], [store.Viewer], [store.Clock] and [store.Pinger], and through [store.As] a [store.Leaser] and
+// a [store.Beside]. Through [store.As] it also hands out its client as a rueidis.Client, for pub/sub, transactions
+// and whatever else a cache has no words for.
 type Store struct {
 	link *link
 }
@@ -41,6 +50,7 @@ type Store struct {
 var (
 	_ store.Store     = (*Store)(nil)
 	_ store.Batcher   = (*Store)(nil)
+	_ store.Peeker    = (*Store)(nil)
 	_ store.Counter   = (*Store)(nil)
 	_ store.Swapper   = (*Store)(nil)
 	_ store.Renewer   = (*Store)(nil)

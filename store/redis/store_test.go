@@ -77,8 +77,8 @@ func eventually(t testing.TB, what string, happened func() bool) {
 }
 
 var everything = []storetest.Capability{
-	storetest.Batcher, storetest.Counter, storetest.Swapper, storetest.Renewer, storetest.Inspector, storetest.Viewer, storetest.Clock,
-	storetest.Pinger,
+	storetest.Batcher, storetest.Peeker, storetest.Counter, storetest.Swapper, storetest.Renewer, storetest.Leaser,
+	storetest.Beside, storetest.Inspector, storetest.Viewer, storetest.Clock, storetest.Pinger,
 }
 
 func TestValuesAreWhatOtherProgramsSee(t *testing.T) {

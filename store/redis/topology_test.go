@@ -114,14 +114,17 @@ func nodesOfACluster(t *testing.T) storetest.Open {
 // its time. TestModel runs on a server without anything.
 func TestContract(t *testing.T) {
 	t.Parallel()
-	for name, start := range map[string]topology{
-		"a single server, TLS with certificates on both sides, a user with few rights": encryptedServer,
-		"the master that Sentinels name, protocol 2":                                   masterOfSentinels,
-		"a cluster": nodesOfACluster,
+	for name, kind := range map[string]struct {
+		start topology
+		wakes bool
+	}{
+		"a single server, TLS with certificates on both sides, a user with few rights": {encryptedServer, false},
+		"the master that Sentinels name, protocol 2":                                   {masterOfSentinels, false},
+		"a cluster": {nodesOfACluster, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			storetest.Run(t, start(t), storetest.Options{Offers: everything})
+			storetest.Run(t, kind.start(t), storetest.Options{Offers: everything, Wakes: kind.wakes})
 		})
 	}
 }

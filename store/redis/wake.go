@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"strconv"
 	"sync"
@@ -52,40 +53,73 @@ func (w *wakes) close() {
 	w.running.Wait()
 }
 
+// The pause after a subscription has ended, and the most after attempts in vain: where the server has to be
+// found first, and where it has said no.
+const (
+	firstRest   = 100 * time.Millisecond
+	longestRest = time.Second
+	refusedRest = 30 * time.Second
+)
+
 // run stays subscribed until the link is closed.
 func (w *wakes) run() {
-	const most = 10 * time.Second
-	pause := 100 * time.Millisecond
+	rest := firstRest
 	for w.link.life.Err() == nil {
-		if w.subscribe(w.link.life) {
-			pause = 100 * time.Millisecond
-		} else {
-			pause = min(2*pause, most)
+		subscribed, err := w.subscribe(w.link.life)
+		switch {
+		case subscribed:
+			rest = firstRest
+		case errors.Is(err, errNoWakes) || w.link.serverError(err) != nil:
+			rest = min(2*rest, refusedRest)
+		default:
+			rest = min(2*rest, longestRest)
 		}
-		sleep(w.link.life, pause/2+rand.N(pause/2))
+		sleep(w.link.life, rest/2+rand.N(rest/2))
 	}
 }
 
-// subscribe receives until the connection breaks or ctx ends, and reports whether it was subscribed.
-func (w *wakes) subscribe(ctx context.Context) bool {
+// errNoWakes says that a subscription would need a connection of its own.
+var errNoWakes = errors.New("the server does not speak version 3 of the protocol")
+
+// subscribe receives until the connection breaks or ctx ends, and reports whether it was subscribed. What went
+// wrong is nobody's business: the calls will find out.
+func (w *wakes) subscribe(ctx context.Context) (subscribed bool, err error) {
 	if _, err := w.link.gate().pass(ctx); err != nil {
-		return false
+		return false, err
 	}
-	client := w.link.client.Load()
-	if client == nil {
-		return false
+	loaded := w.link.client.Load()
+	if loaded == nil {
+		return false, nil
 	}
-	var subscribed atomic.Bool // by the connection's goroutine
+	client := *loaded
+	if err := speaks3(ctx, client); err != nil {
+		return false, err
+	}
+	var told atomic.Bool // by the connection's goroutine
 	ctx = rueidis.WithOnSubscriptionHook(ctx, func(s rueidis.PubSubSubscription) {
 		if s.Kind == "subscribe" {
-			subscribed.Store(true)
+			told.Store(true)
 			w.set(true)
 		}
 	})
-	cmd := (*client).B().Subscribe().Channel(w.channel).Build()
-	_ = (*client).Receive(ctx, cmd, func(m rueidis.PubSubMessage) { w.wake(m.Message) }) // what went wrong, the calls will find out
+	err = client.Receive(ctx, client.B().Subscribe().Channel(w.channel).Build(), func(m rueidis.PubSubMessage) { w.wake(m.Message) })
 	w.set(false)
-	return subscribed.Load()
+	return told.Load(), err
+}
+
+// speaks3 reports an error unless the connection is one of version 3, which carries messages beside answers.
+func speaks3(ctx context.Context, client rueidis.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, leastWriteTimeout)
+	defer cancel()
+	about, err := client.Do(ctx, client.B().Hello().Build()).AsMap()
+	if err != nil {
+		return err
+	}
+	version := about["proto"]
+	if n, err := version.AsInt64(); n != 3 || err != nil {
+		return errNoWakes
+	}
+	return nil
 }
 
 // set notes whether messages arrive. When they stop, nobody is left waiting for one.
@@ -118,7 +152,7 @@ func (w *wakes) wake(key string) {
 func (w *wakes) await(key string) (<-chan struct{}, func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.subscribed {
+	if !w.subscribed || w.closed {
 		return nil, func() {}
 	}
 	woken := make(chan struct{})

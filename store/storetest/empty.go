@@ -52,6 +52,20 @@ func emptyRules() []rule {
 			_, err := need[store.Swapper](b).Swap(b.Context(), "key", nil, nil, ample)
 			b.wantRefused("Swap of nil for nil", err)
 		}},
+		{name: "Peek finds nothing for each key", needs: Peeker, check: func(b *bench) {
+			b.set("key", "value", ample)
+			if heads := b.peek(1, []string{"key", "key"}); heads[0] != nil || heads[1] != nil {
+				b.Errorf("Peek = %q, want nothing", heads)
+			}
+		}},
+		{name: "every lease is given, and every one stands", needs: Leaser, check: func(b *bench) { b.leases().emptyGives() }},
+		{name: "every lease beside is given, and every one stands", needs: Beside, check: func(b *bench) {
+			b.besides().emptyGives()
+			b.besides().void("key")
+			if err := need[store.Beside](b).VoidMatching(b.Context(), "k", "*"); err != nil {
+				b.Errorf("VoidMatching: %v", err)
+			}
+		}},
 		{name: "Scan and TTL find nothing", needs: Inspector, check: func(b *bench) {
 			b.set("key", "value", ample)
 			b.wantScan("", "*")
@@ -73,7 +87,20 @@ func emptyRules() []rule {
 			b.wantNoObject("key")
 		}},
 	}
-	return slices.Concat(rules, closeRules(), clockRules(), pingRules())
+	return slices.Concat(rules, closeRules(), clockRules(), tickerRules(), pingRules())
+}
+
+func (s steps) emptyGives() {
+	for _, lease := range []string{"one", "another"} {
+		s.claim("key", lease, ample, granted)
+		s.extend("key", lease, "next", ample, true)
+		s.commit("key", lease, "value", ample, true)
+		s.yield("key", lease, nil, -1, true)
+	}
+	s.b.wantAbsent("key")
+	if woken, _ := s.Await("key"); woken != nil {
+		s.b.Errorf("Await returns a channel, though no lease stands in anybody's way")
+	}
 }
 
 func emptyRefuses(b *bench) {
@@ -90,6 +117,12 @@ func emptyRefuses(b *bench) {
 		if swapper, ok := store.As[store.Swapper](b.s); ok {
 			_, err = swapper.Swap(b.Context(), "key", nil, []byte("value"), ttl)
 			b.wantRefused("Swap with lifetime "+lifetime(ttl), err)
+		}
+		if leaser, ok := store.As[store.Leaser](b.s); ok {
+			_, err = leaser.Claim(b.Context(), "key", []byte("lease"), ttl)
+			b.wantRefused("Claim with lifetime "+lifetime(ttl), err)
+			_, err = leaser.Commit(b.Context(), "key", []byte("lease"), []byte("value"), ttl)
+			b.wantRefused("Commit with lifetime "+lifetime(ttl), err)
 		}
 	}
 }

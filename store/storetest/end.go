@@ -86,6 +86,18 @@ func (b *bench) calls() []call {
 				return c.SetMany(ctx, []store.Item{{Key: "key", Value: value}}, ample)
 			}})
 	}
+	if c, ok := store.As[store.Peeker](s); ok {
+		all = append(all, call{"Peek", func(ctx context.Context) error { return second(c.Peek(ctx, []string{"key"}, 1)) }})
+	}
+	if c, ok := store.As[store.Leaser](s); ok {
+		all = append(all, steps{Leaser: c}.calls()...)
+	}
+	if c, ok := store.As[store.Beside](s); ok {
+		all = append(all, steps{Leaser: c}.calls()...)
+		all = append(all,
+			call{"Void", func(ctx context.Context) error { return c.Void(ctx, "key") }},
+			call{"VoidMatching", func(ctx context.Context) error { return c.VoidMatching(ctx, "", "*") }})
+	}
 	if c, ok := store.As[store.Counter](s); ok {
 		all = append(all, call{"Incr", func(ctx context.Context) error { _, _, err := c.Incr(ctx, "key", 1); return err }})
 	}
@@ -113,6 +125,17 @@ func (b *bench) calls() []call {
 		all = append(all, call{"Ping", c.Ping})
 	}
 	return all
+}
+
+// calls returns the steps of a lease that is not there.
+func (s steps) calls() []call {
+	lease, value := []byte("lease"), []byte("7")
+	return []call{
+		{"Claim", func(ctx context.Context) error { return second(s.Claim(ctx, "absent", lease, ample)) }},
+		{"Extend", func(ctx context.Context) error { return second(s.Extend(ctx, "absent", lease, lease, ample)) }},
+		{"Commit", func(ctx context.Context) error { return second(s.Commit(ctx, "absent", lease, value, ample)) }},
+		{"Yield", func(ctx context.Context) error { return second(s.Yield(ctx, "absent", lease, nil, ample)) }},
+	}
 }
 
 // scanError returns the error that ends a scan of everything.
@@ -147,6 +170,12 @@ func closedForAll(b *bench) {
 	for _, c := range calls {
 		if err := c.do(b.Context()); !errors.Is(err, store.ErrClosed) {
 			b.Errorf("%s after Close: got %v, want %v", c.name, err, store.ErrClosed)
+		}
+	}
+	if c, ok := store.As[store.Leaser](b.s); ok {
+		if woken, stop := c.Await("key"); woken != nil {
+			b.Errorf("Await after Close returns a channel, of which nothing will be heard")
+			stop()
 		}
 	}
 	if hasObjects {

@@ -18,9 +18,12 @@ type flaw string
 // mapStore is the simplest store that follows the contract, apart from its flaw.
 type mapStore struct {
 	flaw flaw
+	born time.Time
 
 	mu      sync.Mutex // guards what follows
 	entries map[string]*mapEntry
+	beside  map[string]*mapEntry              // leases
+	waiting map[string]map[chan struct{}]bool // for the end of a lease
 	closed  bool
 	cursor  int // where a flawed scan goes on
 
@@ -35,7 +38,12 @@ type mapEntry struct {
 	deadline time.Time
 }
 
-func newMapStore(f flaw) *mapStore { return &mapStore{flaw: f, entries: make(map[string]*mapEntry)} }
+func newMapStore(f flaw) *mapStore {
+	return &mapStore{
+		flaw: f, born: time.Now(), entries: make(map[string]*mapEntry), beside: make(map[string]*mapEntry),
+		waiting: make(map[string]map[chan struct{}]bool),
+	}
+}
 
 var errFlaw = errors.New("the flaw of this store")
 

@@ -29,13 +29,17 @@ type Capability string
 // The capabilities of package store.
 const (
 	Batcher   Capability = "Batcher"
+	Peeker    Capability = "Peeker"
 	Counter   Capability = "Counter"
 	Swapper   Capability = "Swapper"
 	Renewer   Capability = "Renewer"
+	Leaser    Capability = "Leaser"
+	Beside    Capability = "Beside"
 	Inspector Capability = "Inspector"
 	Viewer    Capability = "Viewer"
 	Objects   Capability = "Objects"
 	Clock     Capability = "Clock"
+	Ticker    Capability = "Ticker"
 	Pinger    Capability = "Pinger"
 )
 
@@ -49,6 +53,10 @@ type Options struct {
 	// Offers lists the capabilities that the store must offer. Rules for a capability run whenever
 	// [store.As] finds it; one that is listed here and not found is a failure.
 	Offers []Capability
+
+	// Wakes says that the store's leases can be awaited: within seconds of the first Claim, Await returns
+	// a channel. Without it, rules about channels hold for those that Await does return.
+	Wakes bool
 
 	// Bubble runs every rule in a [synctest] bubble of its own, where time passes at once and
 	// lifetimes are checked to the millisecond. For stores that read the process' clock and do not
@@ -155,8 +163,8 @@ func runRule(t T, r rule, s store.Store, o Options) {
 func allRules() []rule {
 	return slices.Concat(
 		valueRules(), lifetimeRules(), raceRules(), contextRules(), closeRules(),
-		batchRules(), counterRules(), swapRules(), renewRules(), scanRules(), inspectRules(),
-		viewRules(), objectRules(), clockRules(), pingRules(),
+		batchRules(), peekRules(), counterRules(), swapRules(), renewRules(), leaseRules(), besideRules(),
+		scanRules(), inspectRules(), viewRules(), objectRules(), clockRules(), tickerRules(), pingRules(),
 	)
 }
 
@@ -169,13 +177,17 @@ func offered(s store.Store) []Capability {
 		}
 	}
 	note(Batcher, has[store.Batcher](s))
+	note(Peeker, has[store.Peeker](s))
 	note(Counter, has[store.Counter](s))
 	note(Swapper, has[store.Swapper](s))
 	note(Renewer, has[store.Renewer](s))
+	note(Leaser, has[store.Leaser](s))
+	note(Beside, has[store.Beside](s))
 	note(Inspector, has[store.Inspector](s))
 	note(Viewer, has[store.Viewer](s))
 	note(Objects, has[store.Objects](s))
 	note(Clock, has[store.Clock](s))
+	note(Ticker, has[store.Ticker](s))
 	note(Pinger, has[store.Pinger](s))
 	return found
 }

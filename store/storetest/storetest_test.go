@@ -23,14 +23,16 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-var everyCapability = []Capability{Batcher, Counter, Swapper, Renewer, Inspector, Viewer, Objects, Clock, Pinger}
+var everyCapability = []Capability{
+	Batcher, Peeker, Counter, Swapper, Renewer, Leaser, Beside, Inspector, Viewer, Objects, Clock, Ticker, Pinger,
+}
 
 func openMap(*testing.T) store.Store { return newMapStore("") }
 
 func TestAStoreThatFollowsTheContractPasses(t *testing.T) {
 	for name, o := range map[string]Options{
-		"in a bubble":  {Bubble: true, Offers: everyCapability},
-		"in real time": {Offers: everyCapability},
+		"in a bubble":  {Bubble: true, Offers: everyCapability, Wakes: true},
+		"in real time": {Offers: everyCapability, Wakes: true},
 	} {
 		t.Run(name, func(t *testing.T) { Run(t, openMap, o) })
 	}
@@ -54,7 +56,7 @@ func TestOptionsSleepReplacesTime(t *testing.T) {
 
 // failures runs rules on stores with the flaw f and returns the names of those that fail.
 func failures(t *testing.T, rules []rule, f flaw) (failed []string) {
-	o := Options{Bubble: true}
+	o := Options{Bubble: true, Wakes: true}
 	for _, r := range rules {
 		inBubble(t, o, func(t *testing.T) {
 			a := &attempt{T: t}
@@ -162,6 +164,66 @@ func TestEveryRuleBites(t *testing.T) {
 		{"GetTouch sees ended entries", []string{"GetTouch of an absent key finds nothing and creates nothing"}},
 		{"GetTouch takes any lifetime", []string{"GetTouch refuses a lifetime that is none"}},
 
+		{"Peek returns the whole value", []string{"Peek returns what begins each value, in the order of the keys"}},
+		{"Peek answers nil for empty values", []string{"Peek returns nil for an absent key, and never for an empty value"}},
+		{"Peek sees ended entries", []string{"Peek returns nil for an absent key, and never for an empty value"}},
+		{"Peek stops at a thousand", []string{"Peek takes thousands of keys, and none"}},
+		{"Peek takes any length", []string{"Peek refuses a length that is none"}},
+
+		{"Claim stores forever", []string{"Claim of an absent key stores the lease, for its lifetime"}},
+		{"Claim sees ended entries", []string{"Claim of an entry that has ended is granted"}},
+		{"Claim overwrites", []string{"Claim returns the value or the lease that is there, and leaves it"}},
+		{"Claim returns nil for empty values", []string{"Claim returns an empty value, not nil"}},
+		{"Claim prolongs", []string{"Claim of the lease that stands already is granted, and does not prolong it"}},
+		{"Claim refuses its own lease", []string{"Claim of the lease that stands already is granted, and does not prolong it"}},
+		{"Claim takes any lease", []string{"Claim refuses a lease that is empty or has no end"}},
+		{"Extend stores forever", []string{"Extend replaces what still is there, for its lifetime or with Keep"}},
+		{"Extend takes nil for absence", []string{"an empty value can be extended, and an absent key cannot"}},
+		{"Commit stores forever", []string{"Commit puts the value in the place of the lease, for its lifetime"}},
+		{"Commit leaves out empty values", []string{"a value that is committed may be empty, or nil"}},
+		{"Commit of nil deletes", []string{"a value that is committed may be empty, or nil"}},
+		{"Commit keeps the slice of the caller", []string{"Commit copies the value"}},
+		{"Yield leaves the lease", []string{"Yield leaves nothing, or a note for its lifetime"}},
+		{"Yield stores forever", []string{"Yield leaves nothing, or a note for its lifetime"}},
+		{"Yield checks the lifetime of nothing", []string{"Yield leaves nothing, or a note for its lifetime"}},
+		{"Extend needs no lease", []string{"a Delete, a Set, another's lease and the time end a lease"}},
+		{"Commit needs no lease", []string{"a Delete, a Set, another's lease and the time end a lease"}},
+		{"Yield needs no lease", []string{"a Delete, a Set, another's lease and the time end a lease"}},
+		{"Commit sees ended entries", []string{"a Delete, a Set, another's lease and the time end a lease"}},
+		{"Extend takes any lifetime", []string{"Extend, Commit and Yield refuse a lifetime that is none"}},
+		{"Commit takes any lifetime", []string{"Extend, Commit and Yield refuse a lifetime that is none"}},
+		{"Yield takes any lifetime", []string{"Extend, Commit and Yield refuse a lifetime that is none"}},
+		{"Claim takes two steps", []string{"of several concurrent Claims exactly one is granted"}},
+		{"Commit takes two steps", []string{"of several concurrent Commits exactly one stores"}},
+		{"Yield wakes nobody", []string{"Commit and Yield wake who awaits the key"}},
+		{"Extend wakes", []string{"Extend, and the end of other keys' leases, wake nobody"}},
+		{"Commit wakes everybody", []string{"Extend, and the end of other keys' leases, wake nobody"}},
+		{"stop ends all waiting", []string{"stop may be called twice and ends nobody else's waiting"}},
+		{"Await after Close waits", []string{"every method but Close answers ErrClosed after Close"}},
+
+		{"Beside Claim ignores values", []string{"Claim beside gives no lease while there is a value"}},
+		{"a lease beside is a value", []string{"a lease beside is no value of its key"}},
+		{"Beside Claim refuses its own lease", []string{"Claim beside returns the lease that is there, until it has ended"}},
+		{"Beside Claim stores forever", []string{"Claim beside returns the lease that is there, until it has ended"}},
+		{"Beside Claim takes any lease", []string{"Claim beside refuses a lease that is empty or has no end"}},
+		{"Beside Commit replaces values", []string{"Commit beside stores a value where there is none, and ends the lease"}},
+		{"Beside Commit leaves the lease", []string{"Commit beside stores a value where there is none, and ends the lease"}},
+		{"Beside Commit stores forever", []string{"a value that is committed beside lives for its lifetime, with Keep forever"}},
+		{"an entry created with Keep ends soon", []string{"a value that is committed beside lives for its lifetime, with Keep forever"}},
+		{"Beside Extend touches the value", []string{"Extend and Yield beside touch the lease alone"}},
+		{"Beside Yield leaves the lease", []string{"Extend and Yield beside touch the lease alone"}},
+		{"Beside Commit needs no lease", []string{"a lease beside that does not stand any more does nothing"}},
+		{"Beside Extend sees ended entries", []string{"a lease beside that does not stand any more does nothing"}},
+		{"Beside Commit takes any lifetime", []string{"Extend, Commit and Yield beside refuse a lifetime that is none"}},
+		{"Void does nothing", []string{"Void ends the leases of keys and leaves the values"}},
+		{"Void ends values", []string{"Void ends the leases of keys and leaves the values"}},
+		{"VoidMatching takes the prefix for a pattern", []string{"VoidMatching ends the leases whose keys match, and no others"}},
+		{"braces are cut from leases", []string{"every key has a lease of its own, whatever braces it has"}},
+		{"Beside Claim takes two steps", []string{"of several concurrent Claims beside exactly one is granted"}},
+		{"Beside Commit takes two steps", []string{"of several concurrent Commits beside exactly one stores"}},
+		{"Beside Yield wakes nobody", []string{"Commit and Yield beside wake who awaits the key"}},
+		{"Beside Extend wakes", []string{"Extend beside, and the end of other keys' leases, wake nobody"}},
+
 		{"Scan yields a key of its own", []string{"Scan of an empty store yields nothing"}},
 		{"Scan looks for the prefix anywhere", []string{"Scan yields the keys that begin with the prefix"}},
 		{"Scan takes the prefix for a pattern", []string{"Scan takes the prefix literally"}},
@@ -192,6 +254,8 @@ func TestEveryRuleBites(t *testing.T) {
 		{"Touch drops the object", []string{"Touch keeps the object"}},
 		{"Attach lets live forever", []string{"Attach does not change the lifetime"}},
 		{"Ping fails", []string{"Ping of a store that answers is no error"}},
+		{"ticks are ahead", []string{"Ticked is never ahead of the clock, and at most TickLag behind"}},
+		{"ticks stand still", []string{"Ticked is never ahead of the clock, and at most TickLag behind"}},
 		{"the clock stands still", []string{"the store's clock goes forward with the lifetimes"}},
 	} {
 		t.Run(string(c.flaw), func(t *testing.T) {
