@@ -29,7 +29,7 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Store is a [store.Store] in Redis.
+// Store is a [store.Store] in Redis. It is safe for concurrent use.
 //
 // It implements [store.Batcher], [store.Counter], [store.Swapper], [store.Renewer], [store.Inspector], [store.Viewer],
 // [store.Clock] and [store.Pinger]. Through [store.As] it also hands out its client as a rueidis.Client, for pub/sub,
