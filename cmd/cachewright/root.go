@@ -88,7 +88,7 @@ func (v *invocation) command() *cobra.Command {
 	add(groupProject, v.checkCommand(), v.planCommand(), v.djangoCommand(), v.fromDjangoCommand(), v.initCommand())
 	add(groupData, v.getCommand(), v.setCommand(), v.addCommand(), v.deleteCommand(), v.incrCommand(),
 		v.touchCommand(), v.ttlCommand(), v.keysCommand(), v.clearCommand())
-	add(groupMore, v.explainCommand(), v.schemaCommand(), v.versionCommand())
+	add(groupMore, v.demoCommand(), v.explainCommand(), v.schemaCommand(), v.versionCommand())
 	return root
 }
 
