@@ -65,7 +65,6 @@ func (v *invocation) command() *cobra.Command {
 	root.SetErr(v.stderr)
 	root.SetUsageTemplate(usageTemplate)
 	root.SetFlagErrorFunc(flagError)
-	root.CompletionOptions.HiddenDefaultCmd = true
 
 	root.Flags().BoolVarP(&asksVersion, "version", "v", false, "print the version")
 	flags := root.PersistentFlags()
@@ -79,6 +78,7 @@ func (v *invocation) command() *cobra.Command {
 		&cobra.Group{ID: groupMore, Title: "More"},
 	)
 	root.SetHelpCommandGroupID(groupMore)
+	root.SetCompletionCommandGroupID(groupMore)
 	add := func(group string, commands ...*cobra.Command) {
 		for _, cmd := range commands {
 			cmd.GroupID = group
@@ -88,7 +88,7 @@ func (v *invocation) command() *cobra.Command {
 	add(groupProject, v.checkCommand(), v.planCommand(), v.djangoCommand(), v.fromDjangoCommand(), v.initCommand())
 	add(groupData, v.getCommand(), v.setCommand(), v.addCommand(), v.deleteCommand(), v.incrCommand(),
 		v.touchCommand(), v.ttlCommand(), v.keysCommand(), v.clearCommand())
-	add(groupMore, v.demoCommand(), v.explainCommand(), v.schemaCommand(), v.versionCommand())
+	add(groupMore, v.demoCommand(), v.explainCommand(), v.schemaCommand(), v.manCommand(), v.versionCommand())
 	return root
 }
 
