@@ -101,7 +101,7 @@ func needed() ([]module, error) {
 // list returns the modules of the packages that args name, and of what they import, on one platform.
 func list(goos string, args []string) ([]module, error) {
 	cmd := exec.Command("go", append([]string{"list", "-deps", "-json=Module"}, args...)...)
-	cmd.Env = append(os.Environ(), "GOOS="+goos, "CGO_ENABLED=0")
+	cmd.Env = append(cmd.Environ(), "GOOS="+goos, "CGO_ENABLED=0")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

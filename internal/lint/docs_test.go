@@ -117,6 +117,9 @@ func anchor(title string) string {
 	}, strings.ToLower(title))
 }
 
+// announced are pages that others link to and that come with a change of their own. Whoever brings one takes it out.
+var announced = []string{"docs/benchmarks.md", "docs/fetch.md", "docs/redis.md"}
+
 func TestLinksResolve(t *testing.T) {
 	all := pages(t)
 	for _, p := range all {
@@ -130,7 +133,13 @@ func TestLinksResolve(t *testing.T) {
 			if file != "" {
 				target = path.Join(path.Dir(p.path), file)
 			}
-			if _, err := os.Stat("../../" + target); err != nil {
+			_, err := os.Stat("../../" + target)
+			switch isAnnounced := slices.Contains(announced, target); {
+			case err == nil && isAnnounced:
+				t.Errorf("%s is there: take it out of the announced pages", target)
+			case err != nil && isAnnounced:
+				continue
+			case err != nil:
 				t.Errorf("%s links to %s, which is not there", p.path, m[1])
 				continue
 			}
