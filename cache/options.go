@@ -67,15 +67,38 @@ type Options struct {
 	// Compress compresses values of at least a kibibyte where that saves at least a tenth.
 	Compress bool
 
-	// LoadTimeout bounds one load of Fetch, whoever waits for it. Zero means [DefaultLoadTimeout]. Its
-	// end is a context.DeadlineExceeded for the callers, also while a loader that ignores its context
-	// goes on; what such a loader returns later is dropped.
+	// LoadTimeout bounds one load of Fetch, whoever waits for it, and how long a call waits for a load of
+	// another process. Zero means [DefaultLoadTimeout]. Its end is a context.DeadlineExceeded for the
+	// callers, also while a loader that ignores its context goes on; what such a loader returns later is
+	// dropped.
 	LoadTimeout time.Duration
+
+	// StaleFor is how long past its lifetime a value may still be served by Fetch and FetchMany: while it is
+	// loaded anew, and when that fails. Zero, the default, never serves stale values. The store keeps values
+	// for their lifetime and StaleFor, so that it needs more room. All other calls see a stale value as
+	// missing. Integers are never stale: they have no record that could say so. It needs a store that can
+	// compare and swap.
+	StaleFor time.Duration
+
+	// SoftTimeout is how long a Fetch that has a stale value waits for a fresh one before it returns the
+	// stale one; the load goes on behind it. Zero, the default, does not wait. With LoadTimeout or more a
+	// stale value is served only when the load fails. It has no effect without StaleFor.
+	SoftTimeout time.Duration
 
 	// AbsentFor is how long Fetch remembers that the loader answered [ErrNotFound]. Zero, the default,
 	// does not remember. A Set ends it at once; other keys of the same value do not. It needs a store
 	// that can compare and swap.
 	AbsentFor time.Duration
+
+	// ErrorFor is how long Fetch answers with the error of the last load, as a *[LoadError], instead of
+	// loading again, where there is no stale value to serve. Zero, the default, loads again. The text of the
+	// error is kept in the store. It needs a store that can compare and swap.
+	ErrorFor time.Duration
+
+	// Refreshes is how many loads run at the same time behind calls that have returned a value already:
+	// ahead of its expiry, or a stale one. What would be one more does not start; a later call will try
+	// again. Zero means 64, or 16 per processor if that is more; negative means none.
+	Refreshes int
 
 	// OnError is what a store that fails means to all calls but Fetch and FetchMany, which go on with the
 	// source anyway. Empty means [ErrorsRaise]. With [ErrorsIgnore] (django-redis' IGNORE_EXCEPTIONS) reads
@@ -118,6 +141,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.DegradedLoads == 0 {
 		o.DegradedLoads = max(64, 16*runtime.GOMAXPROCS(0))
 	}
+	if o.Refreshes == 0 {
+		o.Refreshes = max(64, 16*runtime.GOMAXPROCS(0))
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -126,14 +152,32 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("cache %q: TTL %v: want a positive duration, cache.Forever or cache.DoNotKeep", o.Name, o.TTL)
 	case o.LoadTimeout < 0:
 		return o, fmt.Errorf("cache %q: LoadTimeout %v: want a positive duration", o.Name, o.LoadTimeout)
-	case o.AbsentFor < 0:
-		return o, fmt.Errorf("cache %q: AbsentFor %v: want a positive duration, or zero for off", o.Name, o.AbsentFor)
 	case o.OnError != ErrorsRaise && o.OnError != ErrorsIgnore:
 		return o, fmt.Errorf("cache %q: OnError %q: want raise or ignore", o.Name, o.OnError)
 	case o.Keys != KeysStrict && o.Keys != KeysHash && o.Keys != KeysAny:
 		return o, fmt.Errorf("cache %q: Keys %q: want strict, hash or any", o.Name, o.Keys)
 	}
+	for _, d := range o.spans() {
+		if d.length < 0 {
+			return o, fmt.Errorf("cache %q: %s %v: want a positive duration, or zero for off", o.Name, d.option, d.length)
+		}
+	}
 	return o, o.refuseRecords()
+}
+
+// span is an option that is a length of time, zero for off.
+type span struct {
+	option string
+	length time.Duration
+}
+
+func (o Options) spans() []span {
+	return append(o.records(), span{"SoftTimeout", o.SoftTimeout})
+}
+
+// records are the spans that need a record: bare values have no place for what they are about.
+func (o Options) records() []span {
+	return []span{{"StaleFor", o.StaleFor}, {"AbsentFor", o.AbsentFor}, {"ErrorFor", o.ErrorFor}}
 }
 
 // CallOption changes one call. It is a plain value; the zero CallOption changes nothing.
