@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cachewright/cachewright"
@@ -66,6 +67,19 @@ func (d *demo) twoProcesses(ctx context.Context, server *ownRedis) error {
 		return errors.New("one process does not see what another has written")
 	}
 	d.sayf("    one process writes, another reads     %s", good(strconv.Quote(value)))
+
+	var turn atomic.Int64
+	err = d.rush(ctx, "two processes", func(ctx context.Context, s *source) error {
+		values := in
+		if turn.Add(1)%2 == 0 {
+			values = out
+		}
+		_, err := values.Fetch(ctx, "42", s.load)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 
 	server.stop()
 	d.sayf("    redis-server is ended                 %s", dim("no warning, as in life"))
