@@ -90,15 +90,11 @@ func (d *demo) stampede(ctx context.Context) error {
 	if err := d.rush(ctx, "a map and a lock", lockedMap()); err != nil {
 		return err
 	}
-	caches, err := openDemo(ctx, cachewright.CacheConfig{}, "")
+	values, caches, err := openDemo(ctx, cachewright.CacheConfig{}, "")
 	if err != nil {
 		return err
 	}
 	defer caches.Close()
-	values, err := cachewright.Of[string](caches, defaultAlias)
-	if err != nil {
-		return err
-	}
 	err = d.rush(ctx, "values.Fetch", func(ctx context.Context, s *source) error {
 		_, err := values.Fetch(ctx, "42", s.load)
 		return err
@@ -170,15 +166,11 @@ func (d *demo) sourceDown(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	caches, err := openDemo(ctx, cachewright.CacheConfig{Timeout: lifetime, StaleFor: time.Hour}, "")
+	values, caches, err := openDemo(ctx, cachewright.CacheConfig{Timeout: lifetime, StaleFor: time.Hour}, "")
 	if err != nil {
 		return err
 	}
 	defer caches.Close()
-	values, err := cachewright.Of[string](caches, defaultAlias)
-	if err != nil {
-		return err
-	}
 	s := &source{}
 	first := ""
 	show := func(when string) error {
@@ -223,15 +215,11 @@ func (d *demo) versions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	caches, err := openDemo(ctx, cachewright.CacheConfig{}, "")
+	old, caches, err := openDemo(ctx, cachewright.CacheConfig{}, "")
 	if err != nil {
 		return err
 	}
 	defer caches.Close()
-	old, err := cachewright.Of[string](caches, defaultAlias)
-	if err != nil {
-		return err
-	}
 	next := old.AtVersion(2)
 	show := func(who string, c *cache.Cache[string]) error {
 		value, found, err := c.Get(ctx, "price")
@@ -257,11 +245,19 @@ func (d *demo) versions(ctx context.Context) error {
 	return nil
 }
 
-// openDemo opens one cache, on the Redis of url or, without one, in memory.
-func openDemo(ctx context.Context, c cachewright.CacheConfig, url string) (*cachewright.Caches, error) {
-	return cachewright.Open(ctx, cachewright.Config{
+// openDemo opens one cache of texts, on the Redis of url or, without one, in memory. The caller closes the caches.
+func openDemo(ctx context.Context, c cachewright.CacheConfig, url string) (*cache.Cache[string], *cachewright.Caches, error) {
+	caches, err := cachewright.Open(ctx, cachewright.Config{
 		ProjectName: "Demo", Environment: cachewright.Development, RedisURL: url,
 		Caches: map[string]cachewright.CacheConfig{defaultAlias: c},
 		Logger: slog.New(slog.DiscardHandler), // what a library would log, the demo says
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	values, err := cachewright.Of[string](caches, defaultAlias)
+	if err != nil {
+		return nil, nil, errors.Join(err, caches.Close())
+	}
+	return values, caches, nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cachewright/cachewright"
+	"github.com/cachewright/cachewright/cache"
 )
 
 // onRedis shows one cache of two processes, and that its end is not theirs.
@@ -36,26 +37,18 @@ func (d *demo) onRedis(ctx context.Context) error {
 	return d.twoProcesses(ctx, server)
 }
 
-// twoProcesses opens the cache twice, as two processes would, and ends the server under them.
+// twoProcesses opens the cache twice, as two processes would.
 func (d *demo) twoProcesses(ctx context.Context, server *ownRedis) error {
-	writer, err := openDemo(ctx, cachewright.CacheConfig{}, server.url())
+	out, writer, err := openDemo(ctx, cachewright.CacheConfig{}, server.url())
 	if err != nil {
 		return err
 	}
 	defer writer.Close()
-	reader, err := openDemo(ctx, cachewright.CacheConfig{}, server.url())
+	in, reader, err := openDemo(ctx, cachewright.CacheConfig{}, server.url())
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
-	out, err := cachewright.Of[string](writer, defaultAlias)
-	if err != nil {
-		return err
-	}
-	in, err := cachewright.Of[string](reader, defaultAlias)
-	if err != nil {
-		return err
-	}
 	if err := until(ctx, func() error { return out.Set(ctx, "greeting", "hello") }); err != nil {
 		return err
 	}
@@ -81,10 +74,15 @@ func (d *demo) twoProcesses(ctx context.Context, server *ownRedis) error {
 		return err
 	}
 
+	return d.killed(ctx, server, in)
+}
+
+// killed shows what a process gets while its server is gone, and afterwards.
+func (d *demo) killed(ctx context.Context, server *ownRedis, in *cache.Cache[string]) error {
 	server.stop()
 	d.sayf("    redis-server is ended                 %s", dim("no warning, as in life"))
 	start := time.Now()
-	_, _, err = in.Get(ctx, "greeting")
+	_, _, err := in.Get(ctx, "greeting")
 	d.sayf("    Get says so                           %s", warn(unwrapped(err)))
 	answer, err := in.Fetch(ctx, "greeting", (&source{}).load)
 	if err != nil {
