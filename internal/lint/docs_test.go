@@ -176,6 +176,16 @@ func TestEveryPageIsReachedFromTheReadme(t *testing.T) {
 	}
 }
 
+func TestEveryExampleIsOnAPage(t *testing.T) {
+	all := pages(t)
+	for _, s := range sources(t) {
+		isNamed := func(p page) bool { return strings.Contains(p.text, s.dir) }
+		if strings.HasPrefix(s.dir, "examples/") && !slices.ContainsFunc(all, isNamed) {
+			t.Errorf("%s: no page tells anybody to start it", s.dir)
+		}
+	}
+}
+
 // generated are pages whose code another test checks: internal/cases compiles and runs what stands in them.
 var generated = []string{"docs/cache-models.md"}
 
