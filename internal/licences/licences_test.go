@@ -57,7 +57,7 @@ func TestTheTextsHoldWhatTheCommandHolds(t *testing.T) {
 	if err := run(&out, true); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"github.com/redis/rueidis v", "github.com/spf13/cobra v", "Permission is hereby granted"} {
+	for _, want := range []string{"Go and its standard library, go1.", "github.com/redis/rueidis v", "github.com/spf13/cobra v", "Permission is hereby granted"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in the texts", want)
 		}

@@ -197,14 +197,29 @@ func writePage(w io.Writer, modules []module) error {
 }
 
 func writeTexts(w io.Writer, modules []module) error {
+	library, err := standardLibrary()
+	if err != nil {
+		return err
+	}
 	var b bytes.Buffer
-	for _, m := range modules {
+	for _, m := range append([]module{library}, modules...) {
 		if m.use == byTests {
 			continue
 		}
 		line := strings.Repeat("=", 80)
 		fmt.Fprintf(&b, "%s\n%s %s\n%s\n\n%s", line, m.Path, m.Version, line, m.text)
 	}
-	_, err := w.Write(b.Bytes())
+	_, err = w.Write(b.Bytes())
 	return err
+}
+
+// standardLibrary is Go itself, of which every binary holds a part.
+func standardLibrary() (module, error) {
+	out, err := exec.Command("go", "env", "GOROOT", "GOVERSION").Output()
+	if err != nil {
+		return module{}, fmt.Errorf("go env: %w", err)
+	}
+	root, version, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	m := module{Path: "Go and its standard library,", Version: version, Dir: root}
+	return m, m.read()
 }
