@@ -3,7 +3,7 @@ GO      ?= go
 PKGS    ?= ./...
 COVER   ?= /tmp/cachewright-cover.out
 
-.PHONY: help deps test check interop lint golden bench bench-quick bench-pickle cover fuzz
+.PHONY: help deps test check interop lint golden bench bench-quick bench-pickle cover fuzz dist man
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,13 @@ interop: deps ## the tests beside Django once more, with the newer one of Debian
 
 golden: ## rewrite golden files and generated docs, then read the diff
 	$(GO) test $$(grep -ls '"update"' *_test.go */*_test.go */*/*_test.go | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
+	$(GO) run ./internal/licences >docs/licences.md.new && mv docs/licences.md.new docs/licences.md
+
+dist: ## what a release gives away: static binaries for linux and darwin, man pages, completions, licences, checksums
+	GO=$(GO) sh .ci/dist
+
+man: ## the manual pages, into dist/man
+	$(GO) run ./cmd/cachewright man dist/man
 
 bench: deps ## our caches beside the bare engines, median ratios
 	cd bench && $(GO) run .

@@ -46,23 +46,27 @@ func run(ctx context.Context, p process) int {
 
 // command returns the whole tree of commands. A new command is one file and one line here.
 func (v *invocation) command() *cobra.Command {
+	var asksVersion bool
 	root := &cobra.Command{
 		Use:           "cachewright",
 		Short:         "Caches from one typed configuration: what runs, why, and whether it works",
-		Version:       version(),
 		Args:          v.noSuchCommand,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asksVersion {
+				return v.printVersion()
+			}
+			return cmd.Help()
+		},
 	}
 	root.SetIn(v.stdin)
 	root.SetOut(v.stdout)
 	root.SetErr(v.stderr)
-	root.SetVersionTemplate("cachewright {{.Version}}\n")
 	root.SetUsageTemplate(usageTemplate)
 	root.SetFlagErrorFunc(flagError)
-	root.CompletionOptions.HiddenDefaultCmd = true
 
+	root.Flags().BoolVarP(&asksVersion, "version", "v", false, "print the version")
 	flags := root.PersistentFlags()
 	flags.StringVar(&v.configPath, "config", "", "configuration `PATH`: a file or a folder (also CACHEWRIGHT_CONFIG)")
 	flags.StringVar(&v.environment, "env", "", "environment `NAME`: development, testing, staging, production or your own")
@@ -74,6 +78,7 @@ func (v *invocation) command() *cobra.Command {
 		&cobra.Group{ID: groupMore, Title: "More"},
 	)
 	root.SetHelpCommandGroupID(groupMore)
+	root.SetCompletionCommandGroupID(groupMore)
 	add := func(group string, commands ...*cobra.Command) {
 		for _, cmd := range commands {
 			cmd.GroupID = group
@@ -83,7 +88,7 @@ func (v *invocation) command() *cobra.Command {
 	add(groupProject, v.checkCommand(), v.planCommand(), v.djangoCommand(), v.fromDjangoCommand(), v.initCommand())
 	add(groupData, v.getCommand(), v.setCommand(), v.addCommand(), v.deleteCommand(), v.incrCommand(),
 		v.touchCommand(), v.ttlCommand(), v.keysCommand(), v.clearCommand())
-	add(groupMore, v.explainCommand(), v.schemaCommand(), v.versionCommand())
+	add(groupMore, v.demoCommand(), v.explainCommand(), v.schemaCommand(), v.manCommand(), v.versionCommand())
 	return root
 }
 

@@ -1,5 +1,7 @@
 // Command quickstart is the shortest useful program: one cache, and a load that happens once. It needs
 // no server and no file; with a RedisURL in the Config the same cache is shared by all processes.
+//
+//	go run ./examples/quickstart
 package main
 
 import (

@@ -1,71 +1,94 @@
-// Command sessions has two caches: one for data and one, under the alias sessions, for the state of
-// logged-in users. Each has its own lifetime and its own keys, and clearing one leaves the other alone.
+// Command sessions keeps users logged in with alexedwards/scs, on the cache that the configuration calls sessions:
+//
+//	go run ./examples/sessions
+//	curl -c jar -b jar 'localhost:8080/login?user=ann'
+//	curl -c jar -b jar localhost:8080/me
+//	curl -c jar -b jar localhost:8080/logout
+//
+// Without a Redis they live in this process. With SESSIONS_URL=redis://localhost:6379/1 every process shares them, and a
+// restart ends none.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
+	"net/http"
+	"os"
+	"os/signal"
 	"time"
 
+	"github.com/alexedwards/scs/v2"
+
 	"github.com/cachewright/cachewright"
+	"github.com/cachewright/cachewright/session"
 )
 
-// State is what the program remembers of a visitor.
-type State struct {
-	UserID int
-	Cart   []string
-}
-
 func main() {
-	if err := run(context.Background()); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, "localhost:8080", os.Getenv("SESSIONS_URL")); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context) error {
-	caches, err := cachewright.Open(ctx, cachewright.Config{
-		ProjectName: "Shop",
-		Environment: "development",
-		Caches: map[string]cachewright.CacheConfig{
-			// With RedisURL: "redis://localhost:6379/0" here and database 1 below, both live in Redis.
-			"default":  {Timeout: 5 * time.Minute, KeyPrefix: "shop"},
-			"sessions": {Timeout: 24 * time.Hour, KeyPrefix: "shop_sessions"},
-		},
-	})
+func run(ctx context.Context, address, redisURL string) error {
+	caches, err := open(ctx, redisURL)
 	if err != nil {
 		return err
 	}
 	defer caches.Close()
-	prices, err := cachewright.Of[float64](caches, "default")
+	handler, err := site(caches)
 	if err != nil {
 		return err
 	}
-	states, err := cachewright.Of[State](caches, "sessions")
+	server := &http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+	log.Print("listening on http://", address)
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// open opens two caches: the one of the data, and that of the sessions, which last a day at most.
+func open(ctx context.Context, redisURL string) (*cachewright.Caches, error) {
+	sessions := cachewright.CacheConfig{RedisURL: redisURL, KeyPrefix: "sessions", Timeout: 24 * time.Hour}
+	return cachewright.Open(ctx, cachewright.Config{
+		ProjectName: "Shop", Environment: cachewright.Development,
+		Caches: map[string]cachewright.CacheConfig{"sessions": sessions},
+	})
+}
+
+// site is the application. Its sessions also end when nobody has come by for half an hour.
+func site(caches *cachewright.Caches) (http.Handler, error) {
+	sessions, err := cachewright.Sessions(caches, session.Options{Idle: 30 * time.Minute})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := prices.Set(ctx, "tea", 4.20); err != nil {
-		return err
-	}
-	if err := states.Set(ctx, "5f3a", State{UserID: 42, Cart: []string{"tea"}}); err != nil {
-		return err
-	}
-	if err := prices.Clear(ctx); err != nil {
-		return err
-	}
-	_, priceFound, err := prices.Get(ctx, "tea")
-	if err != nil {
-		return err
-	}
-	state, found, err := states.Get(ctx, "5f3a")
-	if err != nil {
-		return err
-	}
-	ttl, _, err := states.TTL(ctx, "5f3a")
-	fmt.Println("caches:", caches.Aliases())
-	fmt.Println("price after Clear:", priceFound)
-	fmt.Println("session after Clear:", found, state)
-	fmt.Println("session lives for", ttl.Round(time.Minute))
-	return err
+	manager := scs.New()
+	manager.Store, manager.ErrorFunc, manager.Lifetime = sessions, sessions.ErrorFunc, sessions.Lifetime()
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) {
+		// A real one asks for a password. A new token keeps a session that somebody planted from becoming this user's.
+		if err := manager.RenewToken(r.Context()); err != nil {
+			http.Error(w, "try again", http.StatusServiceUnavailable)
+			return
+		}
+		manager.Put(r.Context(), "user", r.FormValue("user"))
+		fmt.Fprintln(w, "logged in")
+	})
+	mux.HandleFunc("GET /me", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "user %q\n", manager.GetString(r.Context(), "user"))
+	})
+	mux.HandleFunc("GET /logout", func(w http.ResponseWriter, r *http.Request) {
+		if err := manager.Destroy(r.Context()); err != nil {
+			http.Error(w, "try again", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "logged out")
+	})
+	return manager.LoadAndSave(mux), nil
 }

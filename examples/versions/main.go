@@ -1,6 +1,8 @@
 // Command versions keeps values of two versions of a program apart. A new version that reads values
 // otherwise raises Version in its configuration: it does not see what the old one wrote, and the old one, which
 // may still run for a while, does not see the new values.
+//
+//	go run ./examples/versions
 package main
 
 import (

@@ -2,7 +2,9 @@ package lint
 
 import (
 	"go/ast"
+	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -148,8 +150,44 @@ func TestEveryStoreRunsTheSuite(t *testing.T) {
 		if !strings.HasPrefix(p.dir, "store/") || p.dir == "store/storetest" {
 			continue
 		}
-		if !slices.Contains(p.imports(true), module+"/store/storetest") {
-			t.Errorf("%s does not run store/storetest: the suite is what a store is", p.dir)
+		if !p.calls("storetest", "Run") && !p.calls("storetest", "RunEmpty") {
+			t.Errorf("%s calls neither storetest.Run nor storetest.RunEmpty: the suite is what a store is", p.dir)
+		}
+	}
+}
+
+// calls reports whether a file of s, or a test of it, calls a function of another package.
+func (s source) calls(pkg, function string) bool {
+	found := false
+	for _, file := range s.files {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				sel, ok := call.Fun.(*ast.SelectorExpr)
+				if !ok || sel.Sel.Name != function {
+					return true
+				}
+				id, ok := sel.X.(*ast.Ident)
+				found = found || ok && id.Name == pkg
+			}
+			return !found
+		})
+	}
+	return found
+}
+
+// started matches the line of a program's comment that starts it.
+var started = regexp.MustCompile(`(?m)^\s+(?:\w+=\S+ )*go (?:-C \S+ )?run \S+|^\s+go -C \S+ run`)
+
+func TestEveryExampleStartsInOneLineAndIsTested(t *testing.T) {
+	for _, p := range sources(t) {
+		if !strings.HasPrefix(p.dir, "examples/") {
+			continue
+		}
+		if !started.MatchString(p.packageDoc()) {
+			t.Errorf("%s: its comment has no line that starts it, as \tgo run ./%s", p.dir, p.dir)
+		}
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(p.files)), isTest) {
+			t.Errorf("%s has no test: an example that nobody runs stops working unseen", p.dir)
 		}
 	}
 }

@@ -21,7 +21,7 @@ type arrow struct {
 var arrows = []arrow{
 	{"cmd/", []string{"", "cache", "session", "django/", "django", "store/", "store", "internal/"}, true,
 		"a command is the top of the tree"},
-	{"examples/", []string{"", "cache", "session", "django/", "django", "store/", "store"}, false,
+	{"examples/", []string{"", "cache", "session", "django/", "django", "store/", "store"}, true,
 		"an example shows what users can reach, so it must not use internal packages"},
 	{"django/settings", []string{"", "store", "store/redis", "store/file", "internal/"}, false,
 		"settings are rendered from a Plan and nothing else, so they cannot disagree with what opens"},

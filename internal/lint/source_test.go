@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -20,12 +21,26 @@ type source struct {
 	files map[string]*ast.File // by path relative to the module
 }
 
-// sources parses every Go file of the module. Modules of their own (bench) are left out.
+// sources returns every Go file of the module, parsed. Modules of their own (bench) are left out.
 func sources(t *testing.T) []source {
 	t.Helper()
-	root, err := filepath.Abs("../..")
+	all, err := parsed()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(all) < 5 {
+		t.Fatalf("found %d packages: the rules would pass on nothing", len(all))
+	}
+	return slices.Clone(all)
+}
+
+// parsed parses once what every rule reads.
+var parsed = sync.OnceValues(parse)
+
+func parse() ([]source, error) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return nil, err
 	}
 	byDir := make(map[string]*source)
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -59,17 +74,14 @@ func sources(t *testing.T) []source {
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	all := make([]source, 0, len(byDir))
 	for _, s := range byDir {
 		all = append(all, *s)
 	}
 	slices.SortFunc(all, func(a, b source) int { return strings.Compare(a.dir, b.dir) })
-	if len(all) < 5 {
-		t.Fatalf("found %d packages below %s: the rules would pass on nothing", len(all), root)
-	}
-	return all
+	return all, nil
 }
 
 func hasModule(dir string) bool {

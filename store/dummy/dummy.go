@@ -16,7 +16,7 @@ import (
 	"github.com/cachewright/cachewright/store"
 )
 
-// Store is the store. Use [New] to make one.
+// Store is the store. Use [New] to make one. It is safe for concurrent use.
 type Store struct {
 	closed atomic.Bool
 

@@ -37,7 +37,7 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Store is a [store.Store] in Redis.
+// Store is a [store.Store] in Redis. It is safe for concurrent use.
 //
 // It implements [store.Batcher], [store.Peeker], [store.Counter], [store.Swapper], [store.Renewer],
 // [store.Inspector], [store.Viewer], [store.Clock] and [store.Pinger], and through [store.As] a [store.Leaser] and
