@@ -26,11 +26,11 @@ check: lint test ## exactly what CI runs
 golden: ## rewrite golden files and generated docs, then read the diff
 	$(GO) test $$(grep -ls '"update"' *_test.go */*_test.go */*/*_test.go | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
 
-bench: deps ## our caches beside the bare engines, median ratios
-	cd bench && $(GO) run .
+bench: deps ## measure everything beside its peers, some twenty minutes, and write docs/benchmarks.md
+	cd bench && $(GO) run . -docs ../docs
 
-bench-quick: deps ## the same with few rounds
-	cd bench && $(GO) run . -rounds 3 -time 100ms
+bench-quick: deps ## a look of two minutes at most; keep the output and compare two of them with benchstat
+	@cd bench && $(GO) run . -quick
 
 cover: deps ## statement coverage by package
 	$(GO) test -coverprofile=$(COVER) -coverpkg=./... ./... >/dev/null && $(GO) tool cover -func=$(COVER) | tail -1

@@ -185,11 +185,14 @@ func askMany(r *run, v *rivals) error {
 			return err
 		}
 	}
-	p, err := startPeerOf(r.python, "redis", v.server.url(), manyKeys, "100")
-	if err != nil {
-		return err
+	var p *peer
+	if !r.quick {
+		var err error
+		if p, err = startPeerOf(r.python, "redis", v.server.url(), manyKeys, "100"); err != nil {
+			return err
+		}
+		defer p.close()
 	}
-	defer p.close()
 	batcher, ok := store.As[store.Batcher](v.store)
 	if !ok {
 		return errors.New("the Redis store does not read many keys at once")
@@ -217,7 +220,7 @@ func askMany(r *run, v *rivals) error {
 		for _, w := range ways {
 			q.contenders = append(q.contenders, contender{w.name, v.server.watched(r.ctx, callers(n, w.call))})
 		}
-		if n == 1 {
+		if n == 1 && p != nil {
 			q.contenders = append(q.contenders, contender{p.title + ", get_many", v.server.watched(r.ctx, p.measure("many"))})
 		}
 		if err := r.ask(q); err != nil {

@@ -44,7 +44,7 @@ type settings struct {
 const (
 	quickParts  = "typed,memory,values,goroutines,fetch,codecs,file"
 	quickSizes  = "1000"
-	quickRounds = 5
+	quickRounds = 6 // the fewest from which benchstat tells a spread
 	quickEach   = 10 * time.Millisecond
 )
 
@@ -113,7 +113,7 @@ func measure(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	r := &run{ctx: ctx, rounds: s.rounds, each: s.each, dir: s.dir, python: s.python, book: newBook(os.Stdout)}
+	r := &run{ctx: ctx, rounds: s.rounds, each: s.each, dir: s.dir, python: s.python, quick: s.quick, book: newBook(os.Stdout)}
 	for size := range strings.SplitSeq(s.sizes, ",") {
 		n, err := strconv.Atoi(size)
 		if err != nil || n < 1 {

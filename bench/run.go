@@ -23,6 +23,7 @@ type run struct {
 	sizes  []int
 	dir    string
 	python string
+	quick  bool // leaves out Python, which takes longer to start than we to measure
 	*book
 }
 
