@@ -68,7 +68,7 @@ func redisBars() []bar {
 	var bars []bar
 	for _, op := range []string{"GET", "SET"} {
 		for _, n := range goroutineSteps {
-			question := stepName(fmt.Sprintf("Redis %s of 100 B", op), n)
+			question := stepName(stepsName(op, 100), n)
 			bars = append(bars, bar{
 				promise: fmt.Sprintf("store %s, %d goroutines, throughput of the bare client's", op, n),
 				limit:   0.85, atLeast: true, unit: "×", got: times(question, bare, ours, wall),
@@ -84,7 +84,7 @@ func redisBars() []bar {
 	return append(bars,
 		bar{
 			promise: "typed Get from Redis, 64 goroutines, throughput of the bare client's",
-			limit:   0.85, atLeast: true, unit: "×", got: times(stepName("Redis GET of 100 B", 64), bare, typed, wall),
+			limit:   0.85, atLeast: true, unit: "×", got: times(stepName(stepsName("GET", 100), 64), bare, typed, wall),
 		},
 		bar{
 			promise: "a Get with a deadline of 100 ms while Redis hangs returns within",

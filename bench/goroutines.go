@@ -89,7 +89,7 @@ func askGoroutines(r *run) (err error) {
 			op   string
 			ways []way
 		}{{"GET", v.gets(r.ctx, size)}, {"SET", v.sets(r.ctx, size)}} {
-			if err := askSteps(r, v, fmt.Sprintf("Redis %s of %d B", ways.op, size), ways.ways); err != nil {
+			if err := askSteps(r, v, stepsName(ways.op, size), ways.ways); err != nil {
 				return err
 			}
 		}
@@ -120,6 +120,11 @@ func askSteps(r *run, v *rivals, what string, ways []way) error {
 	}
 	r.plotSteps(what)
 	return nil
+}
+
+// stepsName is what is asked for several numbers of goroutines.
+func stepsName(op string, size int) string {
+	return fmt.Sprintf("%s of %d B, Redis on loopback", op, size)
 }
 
 func stepName(what string, goroutines int) string {
@@ -216,7 +221,7 @@ func askMany(r *run, v *rivals) error {
 		}},
 	}
 	for _, n := range []int{1, 16} {
-		q := question{name: stepName(fmt.Sprintf("Redis, %d values of 100 B in one call", manyKeys), n)}
+		q := question{name: stepName(fmt.Sprintf("GET of %d values of 100 B in one call, Redis on loopback", manyKeys), n)}
 		for _, w := range ways {
 			q.contenders = append(q.contenders, contender{w.name, v.server.watched(r.ctx, callers(n, w.call))})
 		}

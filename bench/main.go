@@ -33,6 +33,7 @@ type settings struct {
 	parts  string
 	sizes  string
 	rounds int
+	start  int
 	each   time.Duration
 	dir    string
 	python string
@@ -54,6 +55,7 @@ func main() {
 	flag.StringVar(&s.sizes, "sizes", "1000,100000", "comma-separated `numbers` of entries for the memory and file parts")
 	flag.IntVar(&s.rounds, "rounds", 7, "interleaved rounds per question")
 	flag.DurationVar(&s.each, "time", 100*time.Millisecond, "time per contender and round")
+	flag.IntVar(&s.start, "startup", 200_000, "`number` of entries of the startup part; a million takes minutes")
 	flag.StringVar(&s.dir, "dir", os.TempDir(), "`directory` of the file part, on the disk to be measured")
 	flag.StringVar(&s.python, "python", "/usr/bin/python3", "`interpreter` that has django, django_redis, diskcache and msgpack")
 	flag.StringVar(&s.docs, "docs", "", "write benchmarks.md and its plots into this `directory`, after all parts")
@@ -68,6 +70,20 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// command is what repeats this run.
+func command() string {
+	given := ""
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name != "docs" {
+			given += fmt.Sprintf(" -%s %s", f.Name, f.Value)
+		}
+	})
+	if given == "" {
+		return "make bench"
+	}
+	return "cd bench && go run . -docs ../docs" + given
 }
 
 // usual are the parts that run if none are named: all.
@@ -113,7 +129,7 @@ func measure(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	r := &run{ctx: ctx, rounds: s.rounds, each: s.each, dir: s.dir, python: s.python, quick: s.quick, book: newBook(os.Stdout)}
+	r := &run{ctx: ctx, rounds: s.rounds, each: s.each, dir: s.dir, startup: s.start, python: s.python, quick: s.quick, book: newBook(os.Stdout)}
 	for size := range strings.SplitSeq(s.sizes, ",") {
 		n, err := strconv.Atoi(size)
 		if err != nil || n < 1 {
@@ -121,7 +137,7 @@ func measure(ctx context.Context, s settings) error {
 		}
 		r.sizes = append(r.sizes, n)
 	}
-	r.report.Command, r.report.Began = "make bench", time.Now()
+	r.report.Command, r.report.Began = command(), time.Now()
 	r.report.Rounds, r.report.Each = s.rounds, s.each
 	r.report.Machine, r.report.Peers = machine(), versions(ctx, s.python)
 	if s.quick {

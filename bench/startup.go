@@ -12,13 +12,11 @@ import (
 	"github.com/cachewright/cachewright/store/file"
 )
 
-const (
-	startupEntries = 1_000_000
-	startupBytes   = 100
-)
+// startupBytes is the size of the entries of the startup part. -startup says how many there are.
+const startupBytes = 100
 
-// askStartup fills a file store with a million entries and measures how long a new Store on it needs for
-// the first answers.
+// askStartup fills a file store with many entries and measures how long a new Store on it needs for the first
+// answers.
 func askStartup(r *run) error {
 	dir, err := os.MkdirTemp(r.dir, "cachewright-bench-")
 	if err != nil {
@@ -27,14 +25,14 @@ func askStartup(r *run) error {
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "cache")
 	filled := time.Now()
-	if err := fillMillion(r.ctx, path); err != nil {
+	if err := fillMany(r.ctx, path, r.startup); err != nil {
 		return err
 	}
 	took := time.Since(filled)
 	steps := []string{"open", "the first get", "the first set", "the size"}
 	times := make([][]float64, len(steps))
 	for range r.rounds {
-		reached, err := firstAnswers(path)
+		reached, err := firstAnswers(path, r.startup)
 		if err != nil {
 			return err
 		}
@@ -43,7 +41,7 @@ func askStartup(r *run) error {
 		}
 	}
 	t := report.Table{
-		Title:   fmt.Sprintf("a file store of %d entries of %d bytes, opened anew", startupEntries, startupBytes),
+		Title:   fmt.Sprintf("a file store of %d entries of %d bytes, opened anew", r.startup, startupBytes),
 		Columns: []string{"reached", "after", "quartiles"},
 		Notes:   []string{fmt.Sprintf("It was filled in %v.", took.Round(time.Second))},
 	}
@@ -56,15 +54,15 @@ func askStartup(r *run) error {
 	return r.table(t)
 }
 
-func millionOptions() file.Options { return file.Options{MaxBytes: 2 * 4096 * startupEntries} }
+func roomFor(entries int) file.Options { return file.Options{MaxBytes: 2 * 4096 * int64(entries)} }
 
-func fillMillion(ctx context.Context, path string) error {
-	s, err := file.Open(path, millionOptions())
+func fillMany(ctx context.Context, path string, entries int) error {
+	s, err := file.Open(path, roomFor(entries))
 	if err != nil {
 		return err
 	}
 	value := make([]byte, startupBytes)
-	for i := range startupEntries {
+	for i := range entries {
 		if err := s.Set(ctx, fmt.Sprintf("user:%016d", i), value, lifetime); err != nil {
 			return errors.Join(err, s.Close())
 		}
@@ -73,20 +71,20 @@ func fillMillion(ctx context.Context, path string) error {
 }
 
 // firstAnswers opens the store and returns after how long it has opened, read, written and told its size.
-func firstAnswers(path string) ([4]time.Duration, error) {
+func firstAnswers(path string, filled int) ([4]time.Duration, error) {
 	ctx, start := context.Background(), time.Now()
-	s, err := file.Open(path, millionOptions())
+	s, err := file.Open(path, roomFor(filled))
 	if err != nil {
 		return [4]time.Duration{}, err
 	}
 	opened := time.Since(start)
-	_, found, getErr := s.Get(ctx, "user:0000000000123456")
+	_, found, getErr := s.Get(ctx, "user:0000000000000042")
 	got := time.Since(start)
-	setErr := s.Set(ctx, "user:0000000000654321", []byte("new"), lifetime)
+	setErr := s.Set(ctx, "user:0000000000000043", []byte("new"), lifetime)
 	set := time.Since(start)
 	entries, _, usageErr := s.Usage(ctx)
 	used := time.Since(start)
-	if err := errors.Join(getErr, setErr, usageErr, s.Close()); err != nil || !found || entries < startupEntries {
+	if err := errors.Join(getErr, setErr, usageErr, s.Close()); err != nil || !found || entries < filled {
 		return [4]time.Duration{}, fmt.Errorf("found %v, %d entries: %w", found, entries, err)
 	}
 	return [4]time.Duration{opened, got, set, used}, nil

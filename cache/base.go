@@ -54,8 +54,9 @@ func NewBase(s store.Store, o Options) (*Base, error) {
 	b.counter, _ = store.As[store.Counter](s)
 	b.swapper, _ = store.As[store.Swapper](s)
 	b.inspector, _ = store.As[store.Inspector](s)
-	b.viewer, _ = store.As[store.Viewer](s)
-	b.objects, _ = store.As[store.Objects](s)
+	if b.objects, _ = store.As[store.Objects](s); b.objects == nil { // else Get shows the store's own slice, and needs no closure
+		b.viewer, _ = store.As[store.Viewer](s)
+	}
 	b.clock, _ = store.As[store.Clock](s)
 	if o.AbsentFor > 0 && b.swapper == nil {
 		return nil, fmt.Errorf("cache %q: AbsentFor: the store cannot compare and swap: %w", o.Name, errors.ErrUnsupported)
