@@ -64,6 +64,9 @@ func (t Table) Text(w io.Writer) error {
 
 // withoutEmptyColumns returns t without the columns that say nothing in any row.
 func (t Table) withoutEmptyColumns() Table {
+	if len(t.Rows) == 0 {
+		return t
+	}
 	var keep []int
 	for i := range t.Columns {
 		for _, row := range t.Rows {
