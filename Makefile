@@ -36,11 +36,11 @@ dist: ## what a release gives away: static binaries for linux and darwin, man pa
 man: ## the manual pages, into dist/man
 	$(GO) run ./cmd/cachewright man dist/man
 
-bench: deps ## our caches beside the bare engines, median ratios
-	cd bench && $(GO) run .
+bench: deps ## measure everything beside its peers, some twenty minutes, and write docs/benchmarks.md
+	cd bench && $(GO) run . -docs ../docs
 
-bench-quick: deps ## the same with few rounds
-	cd bench && $(GO) run . -rounds 3 -time 100ms
+bench-quick: deps ## a look of two minutes at most; keep the output and compare two of them with benchstat
+	@cd bench && $(GO) run . -quick
 
 bench-pickle: deps ## decoding a pickled dict beside Python's pickle.loads, in one run
 	$(GO) test -run '^$$' -bench BenchmarkDecode -count 5 ./internal/pickle

@@ -356,7 +356,7 @@ func (r *resolver) adviseForeignOptions(c *resolution) {
 	}
 	for i := range cacheFields {
 		row := &cacheFields[i]
-		if row.backend == "" || slices.Contains(strings.Split(row.backend, ","), c.plan.Backend) {
+		if row.means(c.plan.Backend) {
 			continue
 		}
 		option := row.name

@@ -53,6 +53,16 @@ type field struct {
 	django  string            // what it is in Django's settings, or none and why; empty for the same name
 }
 
+// means reports whether the option means something to a backend.
+func (f *field) means(backend string) bool {
+	for b := range strings.SplitSeq(f.backend, ",") {
+		if b == backend || b == "" {
+			return true
+		}
+	}
+	return false
+}
+
 // find returns the row called name.
 func find(fields []field, name string) *field {
 	for i := range fields {

@@ -113,7 +113,7 @@ func (f *field) effect(backend string) string {
 	switch {
 	case ok:
 		return text
-	case f.backend != "" && !slices.Contains(strings.Split(f.backend, ","), backend):
+	case !f.means(backend):
 		return "no effect"
 	case f.backend == "" && backend == BackendDummy:
 		return "no effect, nothing is kept"

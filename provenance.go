@@ -36,11 +36,11 @@ type written struct {
 }
 
 // value returns what the layers wrote for the option at path, if the Config still says so.
-func (c *Config) value(path string, current reflect.Value) (written, bool) {
+func (c *Config) value(path []string, current reflect.Value) (written, bool) {
 	if c.written == nil {
 		return written{}, false
 	}
-	w, ok := c.written.values[path]
+	w, ok := c.written.values[dotted(path)]
 	return w, ok && sameValue(current, w.decoded)
 }
 

@@ -135,13 +135,13 @@ func (r *resolver) canonical(name, option string) string {
 
 // check checks the value of a struct field and returns it with its origin. Path is its path in YAML.
 func (r *resolver) check(row *field, path []string, v reflect.Value) Value {
-	w, loaded := r.config.value(dotted(path), v)
+	w, loaded := r.config.value(path, v)
 	if !loaded && v.IsZero() {
 		return row.byDefault()
 	}
 	value := plainValue(v)
 	if bad := row.validate(value); bad != nil {
-		r.fault(path, bad)
+		r.fault(slices.Clone(path), bad) // the caller goes on with its own
 	}
 	shown := row.plain(value)
 	if path, ok := shown.(string); ok && row.path && filepath.IsAbs(path) {
@@ -264,7 +264,7 @@ func goOption(path []string) string {
 
 func (r *resolver) resolveCache(alias string) *resolution {
 	c := &resolution{alias: alias, config: r.config.Caches[alias]}
-	c.plan = CachePlan{Alias: alias, Values: map[string]Value{}}
+	c.plan = CachePlan{Alias: alias, Values: make(map[string]Value, 2*len(cacheFields))} // with those of the pool
 	if !aliasName.MatchString(alias) {
 		r.add(place{}, fmt.Sprintf("Config.Caches[%q]", alias), 0, badAlias(alias)).layer = layerGo
 		return c
@@ -280,9 +280,10 @@ func (r *resolver) resolveCache(alias string) *resolution {
 // collect checks the options of a group and records their values, then fills in the defaults of those
 // that are zero.
 func (r *resolver) collect(c *resolution, fields []field, path []string, v reflect.Value, prefix string) {
+	here := append(slices.Clone(path), "")
 	for i := range fields {
 		row := &fields[i]
-		here := append(slices.Clone(path), row.name)
+		here[len(path)] = row.name
 		at := v.FieldByName(row.goName)
 		if row.kind == kindGroup {
 			r.collect(c, row.fields, here, at, prefix+row.name+".")
@@ -365,7 +366,7 @@ func (p *CachePlan) dropForeign() {
 	maps.DeleteFunc(p.Values, func(name string, v Value) bool {
 		top, _, isPool := strings.Cut(name, ".")
 		row := find(cacheFields, top)
-		foreign := row.backend != "" && !slices.Contains(strings.Split(row.backend, ","), p.Backend)
+		foreign := !row.means(p.Backend)
 		return !v.Written && (foreign || v.Value == nil && v.Origin == originDefault && row.kind != kindLifetime ||
 			isPool && !p.knows(name))
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/coocood/freecache"
 	"github.com/dgraph-io/ristretto/v2"
 	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/jellydator/ttlcache/v3"
 	"github.com/maypok86/otter/v2"
 	gocache "github.com/patrickmn/go-cache"
 
@@ -52,6 +53,8 @@ var engines = []maker{
 	{"bigcache v3", newBigcache},
 	{"go-cache", newGoCache},
 	{"golang-lru v2", newLRU},
+	{"ttlcache v3", newTTLCache},
+	{"sturdyc", newSturdyc},
 }
 
 func newOtter(l load) (engine, error) {
@@ -186,5 +189,24 @@ func newLRU(l load) (engine, error) {
 		get:   func(key string) bool { _, found := c.Get(key); return found },
 		set:   func(key string, value []byte) error { c.Add(key, value); return nil },
 		close: c.Purge,
+	}, nil
+}
+
+func newTTLCache(l load) (engine, error) {
+	c := ttlcache.New(ttlcache.WithCapacity[string, []byte](uint64(2*l.entries)),
+		ttlcache.WithTTL[string, []byte](lifetime), ttlcache.WithDisableTouchOnHit[string, []byte]())
+	return engine{
+		get:   func(key string) bool { return c.Get(key) != nil },
+		set:   func(key string, value []byte) error { c.Set(key, value, lifetime); return nil },
+		close: c.DeleteAll,
+	}, nil
+}
+
+func newSturdyc(l load) (engine, error) {
+	c := newSturdycOf[[]byte](l.entries)
+	return engine{
+		get:   func(key string) bool { _, found := c.Get(key); return found },
+		set:   func(key string, value []byte) error { c.Set(key, value); return nil },
+		close: func() { runtime.KeepAlive(c) },
 	}, nil
 }

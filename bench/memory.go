@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"runtime"
-	"text/tabwriter"
+
+	"github.com/cachewright/cachewright/bench/report"
 )
 
 // askMemory compares reads and overwriting writes of 1 KiB.
@@ -49,16 +49,19 @@ func askMemoryOf(r *run, size int) error {
 }
 
 const (
+	footprint        = "memory per entry"
+	bytesPerEntry    = "B/entry"
 	footprintEntries = 200_000
 	footprintBytes   = 64
 )
 
 // askFootprint weighs entries with keys of 21 and values of 64 bytes, each with memory of its own: as they
 // were set, and after each of them was read, for what a cache keeps of that.
-func askFootprint(*run) error {
-	fmt.Printf("\nmemory per entry, %d entries, keys of 21 bytes, values of %d bytes\n", footprintEntries, footprintBytes)
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  contender\tbytes\tratio\tonce read\tratio")
+func askFootprint(r *run) error {
+	t := report.Table{
+		Title:   fmt.Sprintf("memory per entry, %d entries, keys of 21 bytes, values of %d bytes", footprintEntries, footprintBytes),
+		Columns: []string{"contender", "bytes", "ratio", "once read", "ratio"},
+	}
 	var base, baseRead float64
 	for _, m := range append(engines[:len(engines):len(engines)], maker{"cache.Cache[[]byte]", newTypedBytes}) {
 		set, read, err := weigh(m)
@@ -68,9 +71,12 @@ func askFootprint(*run) error {
 		if base == 0 {
 			base, baseRead = set, read
 		}
-		fmt.Fprintf(w, "  %s\t%.0f\t%.2f\t%.0f\t%.2f\n", m.name, set, set/base, read, read/baseRead)
+		t.Rows = append(t.Rows, []string{m.name, fmt.Sprintf("%.0f", set), ratio(set / base), fmt.Sprintf("%.0f", read), ratio(read / baseRead)})
+		if err := r.note(figure{footprint, m.name, bytesPerEntry}, set); err != nil {
+			return err
+		}
 	}
-	return w.Flush()
+	return r.table(t)
 }
 
 // weigh returns how much the heap grows with each entry, set and also read.

@@ -27,6 +27,7 @@ type peer struct {
 // peerAnswer is a line of a peer.
 type peerAnswer struct {
 	Title  string  // the first line only
+	Count  int     // operations
 	Nanos  float64 // per operation
 	CPU    float64 // the same of the processors
 	Missed float64 // share of the reads
@@ -35,7 +36,12 @@ type peerAnswer struct {
 
 // startPeer starts the Python cache named name on dir and has it filled with size entries.
 func startPeer(python, name, dir string, size int) (*peer, error) {
-	cmd := exec.Command(python, "-c", peerScript, name, dir, strconv.Itoa(size), strconv.Itoa(valueBytes))
+	return startPeerOf(python, name, dir, size, strconv.Itoa(valueBytes))
+}
+
+// startPeerOf starts the peer named name with size values of a kind. place is what the peer needs to find them.
+func startPeerOf(python, name, place string, size int, kind string) (*peer, error) {
+	cmd := exec.Command(python, "-c", peerScript, name, place, strconv.Itoa(size), kind)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -52,20 +58,20 @@ func startPeer(python, name, dir string, size int) (*peer, error) {
 	a, err := p.answer()
 	if err != nil {
 		p.close()
-		return nil, fmt.Errorf("%s, of Debian's python3-django and python3-diskcache: %w", name, err)
+		return nil, fmt.Errorf("%s, which needs Debian's python3-django, -django-redis, -diskcache and -msgpack: %w", name, err)
 	}
 	p.title = a.Title
 	return p, nil
 }
 
-// measure lets the peer do op, which is get or set.
+// measure lets the peer do op.
 func (p *peer) measure(op string) func(time.Duration) (sample, error) {
 	return func(d time.Duration) (sample, error) {
 		if _, err := fmt.Fprintf(p.in, "%s %f\n", op, d.Seconds()); err != nil {
 			return sample{}, err
 		}
 		a, err := p.answer()
-		return sample{nanos: a.Nanos, cpu: a.CPU, missed: a.Missed, allocs: -1}, err
+		return sample{ops: a.Count, nanos: a.Nanos, cpu: a.CPU, missed: a.Missed, allocs: -1, bytes: -1}, err
 	}
 }
 

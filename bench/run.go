@@ -1,28 +1,31 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"text/tabwriter"
 	"time"
 )
 
 // quiet keeps the caches' start-up lines out of the tables.
 var quiet = slog.New(slog.DiscardHandler)
 
-// run is how questions are measured.
+// run is how questions are measured, and where the answers go.
 type run struct {
-	rounds int
-	each   time.Duration
-	sizes  []int
-	dir    string
-	python string
+	ctx     context.Context // ends the run between two measurements
+	rounds  int
+	each    time.Duration
+	sizes   []int
+	dir     string
+	startup int // entries of the startup part
+	python  string
+	quick   bool // leaves out Python, which takes longer to start than we to measure
+	*book
 }
 
 // question is one comparison: what does each contender cost over the base?
@@ -37,20 +40,33 @@ type contender struct {
 	measure func(d time.Duration) (sample, error)
 }
 
-// sample is what one round measured for one contender.
+// sample is what one round measured for one contender. Zero means not measured, but for allocs and bytes,
+// where that is less than zero.
 type sample struct {
+	ops    int
 	nanos  float64 // per operation
 	cpu    float64 // nanoseconds of all processors per operation, garbage collection included
 	allocs float64 // per operation
+	bytes  float64 // allocated per operation
 	missed float64 // share of the reads that found nothing
+
+	p50, p99 float64 // nanoseconds from call to return
+	server   float64 // nanoseconds of a server's processor per operation
+	commands float64 // that a server ran, per operation
 }
 
-// ask measures q and prints its table.
+// ask measures q and records the answer.
 func (r *run) ask(q question) error {
 	samples := make([][]sample, len(q.contenders))
 	for range r.rounds {
+		collects := true
 		for i, c := range q.contenders {
-			runtime.GC()
+			if err := r.ctx.Err(); err != nil {
+				return err
+			}
+			if collects {
+				collects = collect() < r.each/2
+			}
 			s, err := c.measure(r.each)
 			if err != nil {
 				return fmt.Errorf("%s: %s: %w", q.name, c.name, err)
@@ -58,25 +74,16 @@ func (r *run) ask(q question) error {
 			samples[i] = append(samples[i], s)
 		}
 	}
-	return q.print(samples)
+	return r.record(q, samples)
 }
 
-func (q question) print(samples [][]sample) error {
-	fmt.Printf("\n%s\n", q.name)
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  contender\tns/op\tratio\tquartiles\tcpu ns/op\tratio\tallocs/op\tmissed")
-	for i, c := range q.contenders {
-		own, base := samples[i], samples[0]
-		wall := func(s sample) float64 { return s.nanos }
-		cpu := func(s sample) float64 { return s.cpu }
-		last := own[len(own)-1]
-		fmt.Fprintf(w, "  %s\t%.0f\t%.2f\t%.2f-%.2f\t%.0f\t%.2f\t%s\t%s\n", c.name,
-			quantile(own, nil, wall, 0.5), quantile(own, base, wall, 0.5),
-			quantile(own, base, wall, 0.25), quantile(own, base, wall, 0.75),
-			quantile(own, nil, cpu, 0.5), quantile(own, base, cpu, 0.5),
-			allocations(last.allocs), percent(last.missed))
-	}
-	return w.Flush()
+// collect runs the garbage collector, so that a contender does not pay for the one before it, and returns how
+// long that took. Where all contenders hold so much that it takes long, it is rare by itself, and once a
+// round will do.
+func collect() time.Duration {
+	began := time.Now()
+	runtime.GC()
+	return time.Since(began)
 }
 
 // quantile returns the quantile q, over the rounds, of what: or of its ratio to base, if there is one.
@@ -88,22 +95,13 @@ func quantile(samples, base []sample, what func(sample) float64, q float64) floa
 			values[i] /= what(base[i])
 		}
 	}
+	return quantileOf(values, q)
+}
+
+// quantileOf returns the quantile q of values, which it sorts.
+func quantileOf(values []float64, q float64) float64 {
 	slices.Sort(values)
 	return values[int(q*float64(len(values)-1)+0.5)]
-}
-
-func allocations(n float64) string {
-	if n < 0 {
-		return "" // in another process
-	}
-	return fmt.Sprintf("%.1f", n)
-}
-
-func percent(share float64) string {
-	if share == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%.0f %%", 100*share)
 }
 
 // chunk is how many operations pass between two looks at the clock.
@@ -121,41 +119,42 @@ func reading(get func(i int) (found bool, err error)) func(time.Duration) (sampl
 			return err
 		})
 		s.missed = float64(missed) / float64(s.ops)
-		return s.sample, err
+		return s, err
 	}
 }
 
 // writing measures set.
 func writing(set func(i int) error) func(time.Duration) (sample, error) {
-	return func(d time.Duration) (sample, error) {
-		s, err := timed(d, set)
-		return s.sample, err
-	}
+	return func(d time.Duration) (sample, error) { return timed(d, set) }
 }
 
-type timing struct {
-	sample
-	ops int
+// slowly measures what takes so long that the clock can be read every time.
+func slowly(op func(i int) error) func(time.Duration) (sample, error) {
+	return func(d time.Duration) (sample, error) { return timedBy(1, d, op) }
 }
 
 // timed calls op with 0, 1, 2, ... for d.
-func timed(d time.Duration, op func(i int) error) (t timing, err error) {
+func timed(d time.Duration, op func(i int) error) (sample, error) { return timedBy(chunk, d, op) }
+
+// timedBy looks at the clock once in so many operations.
+func timedBy(chunk int, d time.Duration, op func(i int) error) (s sample, err error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	start, worked := time.Now(), cpuTime()
 	for time.Since(start) < d {
 		for range chunk {
-			if err := op(t.ops); err != nil {
-				return t, err
+			if err := op(s.ops); err != nil {
+				return s, err
 			}
-			t.ops++
+			s.ops++
 		}
 	}
-	t.nanos = float64(time.Since(start)) / float64(t.ops)
-	t.cpu = float64(cpuTime()-worked) / float64(t.ops)
+	s.nanos = float64(time.Since(start)) / float64(s.ops)
+	s.cpu = float64(cpuTime()-worked) / float64(s.ops)
 	runtime.ReadMemStats(&after)
-	t.allocs = float64(after.Mallocs-before.Mallocs) / float64(t.ops)
-	return t, nil
+	s.allocs = float64(after.Mallocs-before.Mallocs) / float64(s.ops)
+	s.bytes = float64(after.TotalAlloc-before.TotalAlloc) / float64(s.ops)
+	return s, nil
 }
 
 // parallel measures call on so many goroutines.
@@ -167,9 +166,9 @@ func parallel(callers int, call func() error) func(time.Duration) (sample, error
 		start, worked := time.Now(), cpuTime()
 		for i := range callers {
 			wg.Go(func() {
-				var t timing
-				t, errs[i] = timed(d, func(int) error { return call() })
-				ops.Add(int64(t.ops))
+				var s sample
+				s, errs[i] = timed(d, func(int) error { return call() })
+				ops.Add(int64(s.ops))
 			})
 		}
 		wg.Wait()
@@ -179,17 +178,21 @@ func parallel(callers int, call func() error) func(time.Duration) (sample, error
 			}
 		}
 		return sample{
+			ops:   int(ops.Load()),
 			nanos: float64(time.Since(start)) / float64(ops.Load()),
-			cpu:   float64(cpuTime()-worked) / float64(ops.Load()), allocs: -1,
+			cpu:   float64(cpuTime()-worked) / float64(ops.Load()), allocs: -1, bytes: -1,
 		}, nil
 	}
 }
 
 // cpuTime is what this process has used of all processors. On a machine with other work it says more than
 // the time that has passed.
-func cpuTime() time.Duration {
+func cpuTime() time.Duration { return cpuOf(syscall.RUSAGE_SELF) }
+
+// cpuOf is what a process, or its children that have ended, has used of all processors.
+func cpuOf(who int) time.Duration {
 	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+	if err := syscall.Getrusage(who, &u); err != nil {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())

@@ -82,11 +82,13 @@ func (b *Base) find(s store.Store) {
 	b.swapper, _ = store.As[store.Swapper](s)
 	b.renewer, _ = store.As[store.Renewer](s)
 	b.inspector, _ = store.As[store.Inspector](s)
-	b.viewer, _ = store.As[store.Viewer](s)
 	b.objects, _ = store.As[store.Objects](s)
 	b.clock, _ = store.As[store.Clock](s)
 	b.ticker, _ = store.As[store.Ticker](s)
 	_, b.distant = store.As[store.Pinger](s)
+	if b.objects == nil && !b.distant { // else Get gives a slice that needs no copy, and no closure
+		b.viewer, _ = store.As[store.Viewer](s)
+	}
 	bare := b.options.Codec != nil
 	if bare {
 		b.beside, _ = store.As[store.Beside](s)

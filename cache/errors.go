@@ -106,8 +106,11 @@ func (e *callError) Unwrap() error { return e.err }
 // fail wraps err for the caller. A KeyError names its key itself and is returned as it is, so that
 // callers and programs meet the same type everywhere.
 func (b *Base) fail(op, key string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var keyError *KeyError
-	if err == nil || errors.As(err, &keyError) {
+	if errors.As(err, &keyError) {
 		return err
 	}
 	return &callError{op: op, key: key, alias: b.options.Name, err: err}

@@ -25,9 +25,10 @@ func (c *Cache[V]) encode(key string, v V, l life) (value []byte, release func()
 		buffers.Put(buffer)
 		return nil, nil, &encodeError{fmt.Sprintf("%T", v), err}
 	}
+	used := value // a result that a closure holds would have memory of its own
 	return value, func() {
-		if cap(value) <= maxPooled {
-			*buffer = value
+		if cap(used) <= maxPooled {
+			*buffer = used
 			buffers.Put(buffer)
 		}
 	}, nil

@@ -16,19 +16,24 @@ var (
 	errDuration = errors.New("found a str that is no duration of ISO 8601, as P1DT02H03M04.000005S")
 )
 
-// FormatTime returns t in ISO 8601 with the fraction of the second that fraction lays out (".000" for three
+// AppendTime appends t in ISO 8601 with the fraction of the second that fraction lays out (".000" for three
 // digits), and Z for UTC; a time in pickle.Naive has no zone. Python has only the years 1 to 9999.
-func FormatTime(t time.Time, fraction string) (string, error) {
+func AppendTime(dst []byte, t time.Time, fraction string) ([]byte, error) {
 	if year := t.Year(); year < 1 || year > 9999 {
-		return "", errYear
+		return dst, errYear
+	}
+	dst = t.AppendFormat(dst, "2006-01-02T15:04:05")
+	if fraction != "" {
+		dst = t.AppendFormat(dst, fraction)
+	}
+	if t.Location() == pickle.Naive {
+		return dst, nil
 	}
 	zone := "Z07:00"
-	if t.Location() == pickle.Naive {
-		zone = ""
-	} else if _, offset := t.Zone(); offset%60 != 0 {
+	if _, offset := t.Zone(); offset%60 != 0 {
 		zone = "Z07:00:00"
 	}
-	return t.Format("2006-01-02T15:04:05" + fraction + zone), nil
+	return t.AppendFormat(dst, zone), nil
 }
 
 // isoLayouts are the forms in which Python's isoformat and Django's encoder write a datetime or a date. A

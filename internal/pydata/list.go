@@ -7,6 +7,9 @@ import (
 	"github.com/cachewright/cachewright/internal/structs"
 )
 
+// mostAhead is for how many elements a slice makes room ahead because the data says that they follow.
+const mostAhead = 64
+
 // sliceCoder is for slices of anything but bytes.
 type sliceCoder struct {
 	empty reflect.Value // not nil, no capacity
@@ -42,7 +45,7 @@ func (c *sliceCoder) read(r Reader, v reflect.Value, depth int) error {
 			break
 		}
 		if i == v.Cap() {
-			v.Grow(1) // and as append does: memory follows the elements that are really there
+			v.Grow(max(1, min(n-i, mostAhead))) // memory follows the elements that are really there
 		}
 		v.SetLen(i + 1)
 		if err := c.elem.read(r, v.Index(i), depth+1); err != nil {

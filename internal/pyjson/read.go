@@ -25,8 +25,11 @@ var (
 const maxDigits = 4300
 
 // reader implements [pydata.Reader].
+//
+// It moves a position, not the slice: a slice that moves is a pointer that the garbage collector wants to hear of.
 type reader struct {
-	data    []byte // what is not read yet
+	data    []byte
+	at      int    // what is before it has been read
 	scratch []byte // the last string that had escapes
 }
 
@@ -34,16 +37,16 @@ var _ pydata.Reader = (*reader)(nil)
 
 // space skips white space.
 func (r *reader) space() {
-	for len(r.data) > 0 && (r.data[0] == ' ' || r.data[0] == '\n' || r.data[0] == '\r' || r.data[0] == '\t') {
-		r.data = r.data[1:]
+	for r.at < len(r.data) && (r.data[r.at] == ' ' || r.data[r.at] == '\n' || r.data[r.at] == '\r' || r.data[r.at] == '\t') {
+		r.at++
 	}
 }
 
 // end reports whether all data is read.
 func (r *reader) end() error {
 	r.space()
-	if len(r.data) > 0 {
-		return fmt.Errorf("%d bytes follow the value", len(r.data))
+	if left := len(r.data) - r.at; left > 0 {
+		return fmt.Errorf("%d bytes follow the value", left)
 	}
 	return nil
 }
@@ -51,10 +54,10 @@ func (r *reader) end() error {
 // Kind tells ints and floats apart only as numbers: both are Int here.
 func (r *reader) Kind() (pydata.Kind, error) {
 	r.space()
-	if len(r.data) == 0 {
+	if r.at == len(r.data) {
 		return 0, errShort
 	}
-	switch c := r.data[0]; c {
+	switch c := r.data[r.at]; c {
 	case 'n':
 		return pydata.Null, nil
 	case 't', 'f':
@@ -86,10 +89,11 @@ func (r *reader) want(kind pydata.Kind, name string) error {
 
 // literal reads text if it is next.
 func (r *reader) literal(text string) bool {
-	if len(r.data) < len(text) || string(r.data[:len(text)]) != text {
+	rest := r.data[r.at:]
+	if len(rest) < len(text) || string(rest[:len(text)]) != text {
 		return false
 	}
-	r.data = r.data[len(text):]
+	r.at += len(text)
 	return true
 }
 
@@ -131,26 +135,31 @@ func (r *reader) Number() (pydata.Number, error) {
 	case kind != pydata.Int && kind != pydata.Float:
 		return pydata.Number{}, pydata.Mismatch(kind, "a number")
 	}
-	for _, c := range constants {
-		if r.literal(c.text) {
-			return pydata.Number{Kind: pydata.Float, Float: c.value}, nil
-		}
-	}
 	text, isFloat := r.numeral()
 	switch {
-	case text == "":
-		return pydata.Number{}, errNumber
+	case len(text) == 0:
+		return r.constant()
 	case isFloat:
 		// A number beyond the range is infinite, as in Python.
-		f, _ := strconv.ParseFloat(text, 64)
+		f, _ := strconv.ParseFloat(string(text), 64)
 		return pydata.Number{Kind: pydata.Float, Float: f}, nil
 	}
 	return parseInt(text)
 }
 
+// constant reads one of the floats that JSON proper does not have.
+func (r *reader) constant() (pydata.Number, error) {
+	for _, c := range constants {
+		if r.literal(c.text) {
+			return pydata.Number{Kind: pydata.Float, Float: c.value}, nil
+		}
+	}
+	return pydata.Number{}, errNumber
+}
+
 // numeral reads the text of a number, which is empty if there is none.
-func (r *reader) numeral() (text string, isFloat bool) {
-	d := r.data
+func (r *reader) numeral() (text []byte, isFloat bool) {
+	d := r.data[r.at:]
 	i := 0
 	if i < len(d) && d[i] == '-' {
 		i++
@@ -159,7 +168,7 @@ func (r *reader) numeral() (text string, isFloat bool) {
 	i = digits(d, i)
 	switch {
 	case i == start:
-		return "", false
+		return nil, false
 	case d[start] == '0':
 		i = start + 1 // nothing follows a leading zero
 	}
@@ -175,8 +184,8 @@ func (r *reader) numeral() (text string, isFloat bool) {
 			i, isFloat = end, true
 		}
 	}
-	r.data = d[i:]
-	return string(d[:i]), isFloat
+	r.at += i
+	return d[:i], isFloat
 }
 
 // digits returns where the digits end that begin at i.
@@ -187,14 +196,14 @@ func digits(d []byte, i int) int {
 	return i
 }
 
-func parseInt(text string) (pydata.Number, error) {
-	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
+func parseInt(text []byte) (pydata.Number, error) {
+	if i, err := strconv.ParseInt(string(text), 10, 64); err == nil {
 		return pydata.Number{Kind: pydata.Int, Int: i}, nil
 	}
 	if len(text) > maxDigits {
 		return pydata.Number{}, errors.New("found an int with more digits than Python converts")
 	}
-	i, ok := new(big.Int).SetString(text, 10)
+	i, ok := new(big.Int).SetString(string(text), 10)
 	if !ok {
 		return pydata.Number{}, errNumber
 	}
@@ -222,17 +231,18 @@ func (r *reader) String() ([]byte, error) {
 	if err := r.want(pydata.String, "a str"); err != nil {
 		return nil, err
 	}
-	for i := 1; i < len(r.data); i++ {
-		switch c := r.data[i]; {
+	rest := r.data[r.at:]
+	for i := 1; i < len(rest); i++ {
+		switch c := rest[i]; {
 		case c == '"':
-			s := r.data[1:i]
-			r.data = r.data[i+1:]
+			s := rest[1:i]
+			r.at += i + 1
 			if !utf8.Valid(s) {
 				return nil, errUTF8
 			}
 			return s, nil
 		case c == '\\':
-			return r.escaped(i)
+			return r.escaped(rest, i)
 		case c < ' ':
 			return nil, errControl
 		}
@@ -240,18 +250,18 @@ func (r *reader) String() ([]byte, error) {
 	return nil, errShort
 }
 
-// escaped reads the string at the front, whose first escape is at i, into scratch.
-func (r *reader) escaped(i int) ([]byte, error) {
-	if !utf8.Valid(r.data[1:i]) {
+// escaped reads the string at the front of what is left, whose first escape is at i, into scratch.
+func (r *reader) escaped(left []byte, i int) ([]byte, error) {
+	if !utf8.Valid(left[1:i]) {
 		return nil, errUTF8
 	}
-	out := append(r.scratch[:0], r.data[1:i]...)
-	rest := r.data[i:]
+	out := append(r.scratch[:0], left[1:i]...)
+	rest := left[i:]
 	for len(rest) > 0 {
 		c := rest[0]
 		switch {
 		case c == '"':
-			r.scratch, r.data = out, rest[1:]
+			r.scratch, r.at = out, len(r.data)-len(rest)+1
 			return out, nil
 		case c == '\\':
 			var err error
@@ -334,7 +344,7 @@ func (r *reader) List() (int, error) {
 	if err := r.want(pydata.List, "a list"); err != nil {
 		return 0, err
 	}
-	r.data = r.data[1:]
+	r.at++
 	return -1, nil
 }
 
@@ -344,7 +354,7 @@ func (r *reader) Dict() (int, error) {
 	if err := r.want(pydata.Dict, "a dict"); err != nil {
 		return 0, err
 	}
-	r.data = r.data[1:]
+	r.at++
 	return -1, nil
 }
 
@@ -368,19 +378,19 @@ func (r *reader) Key(i, _ int) ([]byte, bool, error) {
 func (r *reader) next(i int, end byte) (more bool, err error) {
 	r.space()
 	switch {
-	case len(r.data) == 0:
+	case r.at == len(r.data):
 		return false, errShort
-	case r.data[0] == end:
-		r.data = r.data[1:]
+	case r.data[r.at] == end:
+		r.at++
 		return false, nil
 	case i == 0:
 		return true, nil
-	case r.data[0] != ',':
+	case r.data[r.at] != ',':
 		return false, errors.New("found neither a comma nor the end of the list or dict")
 	}
-	r.data = r.data[1:]
+	r.at++
 	r.space()
-	if len(r.data) > 0 && r.data[0] == end {
+	if r.at < len(r.data) && r.data[r.at] == end {
 		return false, errors.New("found a comma before the end of the list or dict")
 	}
 	return true, nil

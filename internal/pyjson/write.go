@@ -42,11 +42,12 @@ func (w *writer) Time(t time.Time) error {
 	if t.Nanosecond() >= int(time.Microsecond) {
 		digits = ".000"
 	}
-	text, err := pydata.FormatTime(t, digits)
+	out, err := pydata.AppendTime(append(w.out, '"'), t, digits)
 	if err != nil {
 		return err
 	}
-	return w.String(text)
+	w.out = append(out, '"') // nothing in it is to be escaped
+	return nil
 }
 
 func (w *writer) List(int) error {

@@ -15,29 +15,35 @@ import (
 var errShort = errors.New("the data ends too early")
 
 // reader implements [pydata.Reader].
+//
+// It moves a position, not the slice: a slice that moves is a pointer that the garbage collector wants to hear of.
 type reader struct {
-	data []byte // what is not read yet
+	data []byte
+	at   int // what is before it has been read
 }
 
 var _ pydata.Reader = (*reader)(nil)
 
 // end reports whether all data is read.
 func (r *reader) end() error {
-	if len(r.data) > 0 {
-		return fmt.Errorf("%d bytes follow the value", len(r.data))
+	if r.left() > 0 {
+		return fmt.Errorf("%d bytes follow the value", r.left())
 	}
 	return nil
 }
 
+// left is how many bytes are not read yet.
+func (r *reader) left() int { return len(r.data) - r.at }
+
 func (r *reader) Kind() (pydata.Kind, error) {
-	if len(r.data) == 0 {
+	if r.left() == 0 {
 		return 0, errShort
 	}
-	kind, ok := kindOf(r.data[0])
+	kind, ok := kindOf(r.data[r.at])
 	switch {
 	case ok:
 		return kind, nil
-	case r.data[0] == codeUnused:
+	case r.data[r.at] == codeUnused:
 		return 0, errors.New("found the code 0xc1, which MessagePack does not use")
 	}
 	return 0, errors.New("found an extension type, which Django does not write")
@@ -54,12 +60,12 @@ func (r *reader) want(kind pydata.Kind, name string) error {
 
 // take reads n bytes.
 func (r *reader) take(n int) ([]byte, error) {
-	if n > len(r.data) {
+	if n > r.left() {
 		return nil, errShort
 	}
-	head := r.data[:n:n]
-	r.data = r.data[n:]
-	return head, nil
+	from := r.at
+	r.at += n
+	return r.data[from:r.at:r.at], nil
 }
 
 func (r *reader) Null() (bool, error) {
@@ -67,7 +73,7 @@ func (r *reader) Null() (bool, error) {
 	if err != nil || kind != pydata.Null {
 		return false, err
 	}
-	r.data = r.data[1:]
+	r.at++
 	return true, nil
 }
 
@@ -75,8 +81,8 @@ func (r *reader) Bool() (bool, error) {
 	if err := r.want(pydata.Bool, "a bool"); err != nil {
 		return false, err
 	}
-	b := r.data[0] == codeTrue
-	r.data = r.data[1:]
+	b := r.data[r.at] == codeTrue
+	r.at++
 	return b, nil
 }
 
@@ -88,8 +94,8 @@ func (r *reader) Number() (pydata.Number, error) {
 	case kind != pydata.Int && kind != pydata.Float:
 		return pydata.Number{}, pydata.Mismatch(kind, "a number")
 	}
-	code := r.data[0]
-	r.data = r.data[1:]
+	code := r.data[r.at]
+	r.at++
 	if code < codeFixMap || code >= codeNegative {
 		return pydata.Number{Kind: pydata.Int, Int: int64(int8(code))}, nil
 	}
@@ -176,7 +182,7 @@ func (r *reader) List() (int, error) {
 		return 0, err
 	}
 	n, err := r.length(codeFixArray, 0x0f, 0, codeArray16, codeArray32)
-	if err == nil && n > len(r.data) {
+	if err == nil && n > r.left() {
 		err = errShort
 	}
 	return n, err
@@ -190,7 +196,7 @@ func (r *reader) Dict() (int, error) {
 		return 0, err
 	}
 	n, err := r.length(codeFixMap, 0x0f, 0, codeMap16, codeMap32)
-	if err == nil && n > len(r.data)/2 {
+	if err == nil && n > r.left()/2 {
 		err = errShort
 	}
 	return n, err
@@ -210,8 +216,8 @@ func (r *reader) Key(i, n int) ([]byte, bool, error) {
 // length reads the length of the value at the front: in the bits of mask if the code begins the range fix,
 // else behind one of the codes. A code of zero does not exist. One that no int holds is more than the data has.
 func (r *reader) length(fix, mask, code8, code16, code32 byte) (int, error) {
-	code := r.data[0]
-	r.data = r.data[1:]
+	code := r.data[r.at]
+	r.at++
 	if mask != 0 && code&^mask == fix {
 		return int(code & mask), nil
 	}
@@ -230,7 +236,7 @@ func (r *reader) length(fix, mask, code8, code16, code32 byte) (int, error) {
 	for _, b := range body {
 		u = u<<8 | uint64(b)
 	}
-	if u > math.MaxInt32 && u > uint64(len(r.data)) {
+	if u > math.MaxInt32 && u > uint64(r.left()) {
 		return 0, errShort
 	}
 	return int(u), nil

@@ -118,11 +118,12 @@ func (w *writer) Time(t time.Time) error {
 	if t.Nanosecond() != 0 {
 		digits = ".999999999"
 	}
-	text, err := pydata.FormatTime(t, digits)
+	var space [len("2006-01-02T15:04:05.999999999+07:00:00")]byte
+	text, err := pydata.AppendTime(space[:0], t, digits)
 	if err != nil {
 		return err
 	}
-	return w.String(text)
+	return w.String(string(text))
 }
 
 func (w *writer) List(n int) error {
