@@ -1,0 +1,169 @@
+package hazards
+
+import "time"
+
+// pace is how long a thing may take that nothing holds up; it is generous, for a busy machine.
+const pace = 3 * time.Second
+
+// deaths are H7: the process that loads dies, or may as well have; others take over.
+func deaths() []Hazard {
+	alone := []need{shared, single, takeover}
+	return []Hazard{
+		{Name: "H7 the process that loads loses its store", needs: append(alone, taps), trial: holderIsCut, together: true},
+		{Name: "H7 the process that loads stands still and comes back", needs: append(alone, taps), trial: holderStands, together: true},
+		{Name: "H7 the process that loads is killed", needs: append(alone, mortal), trial: holderIsKilled, together: true},
+		{Name: "H7 the process that loads is frozen and comes back", needs: append(alone, mortal), trial: holderFreezes, together: true},
+		{Name: "H7 a load ends before its waiter begins to wait", needs: []need{shared, single, taps}, trial: wakesEarly},
+	}
+}
+
+// takesOver has a call of the other process wait for the load of a process that was lost at the time since,
+// and reports whether it got what the source holds now, in time.
+func (t *trial) takesOver(b *call, since time.Time) bool {
+	if !t.await(b.done, "another process to take over") {
+		return false
+	}
+	waited := time.Since(since)
+	t.waited(waited)
+	if waited > t.lib.Takeover+pace {
+		t.violated("another process took over after %v, want %v", waited, t.lib.Takeover)
+		return false
+	}
+	return t.answer(b, "the call that took over", t.version.Load())
+}
+
+func holderIsCut(t *trial) {
+	l := t.gated()
+	a := t.fetch(t.x, l.run)
+	began := t.await(l.began, "the load to begin")
+	t.all(func() {})
+	if !began {
+		return
+	}
+	t.change()
+	cut := time.Now()
+	t.cut(t.x)
+	if !t.takesOver(t.fetch(t.y, t.direct), cut) {
+		return
+	}
+	l.open()
+	if !t.await(a.done, "the call that lost its store to return") {
+		return
+	}
+	value, found, err := t.y.Get(t.ctx, t.key)
+	if t.done("Get", err) && (!found || value != t.current()) {
+		t.violated("Get returned %q, %v after the process that had lost its store was done; want %q", value, found, t.current())
+	}
+}
+
+// holderStands stops the writes of the process that loads until another one has stored: what it wrote then
+// comes too late.
+func holderStands(t *trial) {
+	l := t.gated()
+	a := t.fetch(t.x, l.run)
+	began := t.await(l.began, "the load to begin")
+	t.all(func() {})
+	if !began {
+		return
+	}
+	since := time.Now()
+	stop := t.hold(t.x, true, 0)
+	t.change()
+	l.open()
+	if !t.writes(stop, a) {
+		return
+	}
+	if !t.takesOver(t.fetch(t.y, t.direct), since) {
+		return
+	}
+	stop.open()
+	if !t.answer(a, "the call that stood still", 1, 2) {
+		return
+	}
+	t.hits()
+}
+
+func holderIsKilled(t *trial) {
+	l := t.gated()
+	t.fetch(t.x, l.run)
+	began := t.await(l.began, "the load to begin")
+	var b *call
+	if began {
+		b = t.fetch(t.y, t.direct)
+	}
+	t.all(func() { t.done("kill", t.x.Cache.(Mortal).Kill()) })
+	if !began {
+		return
+	}
+	killed := time.Now()
+	t.change()
+	if !t.await(b.done, "another process to take over") {
+		return
+	}
+	t.waited(time.Since(killed))
+	if waited := time.Since(killed); waited > t.lib.Takeover+pace {
+		t.violated("another process took over after %v, want %v", waited, t.lib.Takeover)
+		return
+	}
+	t.answer(b, "the call that took over", 1, 2)
+}
+
+// holderFreezes stops the whole process that loads, as a long pause does, and lets it go on afterwards.
+func holderFreezes(t *trial) {
+	l := t.gated()
+	a := t.fetch(t.x, l.run)
+	began := t.await(l.began, "the load to begin")
+	t.all(func() { t.done("pause", t.x.Cache.(Mortal).Pause()) })
+	defer t.resume()
+	if !began {
+		return
+	}
+	t.change()
+	paused := time.Now()
+	if !t.takesOver(t.fetch(t.y, t.direct), paused) {
+		return
+	}
+	t.resume()
+	l.open()
+	if !t.answer(a, "the call that was frozen", 1, 2) {
+		return
+	}
+	t.hits()
+}
+
+// resume lets the first process go on, once for all trials, when the last of them has called it.
+func (t *trial) resume() {
+	t.tookOver.Do(t.frozen.Done)
+	t.frozen.Wait()
+	t.thaw.Do(func() { t.done("resume", t.x.Cache.(Mortal).Resume()) })
+}
+
+// wakesEarly has a load end after another process has found it under way, and before that process does
+// anything about it.
+func wakesEarly(t *trial) {
+	l := t.gated()
+	a := t.fetch(t.x, l.run)
+	if !t.await(l.began, "the load to begin") {
+		return
+	}
+	step := t.hold(t.y, false, 2)
+	b := t.fetch(t.y, t.direct)
+	select {
+	case <-step.reached:
+	case <-b.done:
+	case <-time.After(moment): // it waits without a further step
+	}
+	l.open()
+	if !t.answer(a, "the call that loads", 1) {
+		return
+	}
+	step.open()
+	since := time.Now()
+	if !t.answer(b, "the call that waits", 1) {
+		return
+	}
+	t.waited(time.Since(since))
+	if n := t.loads.Load(); n != 1 {
+		t.violated("%d loads, want 1", n)
+	}
+}
