@@ -32,7 +32,7 @@ func clockwork() []Hazard {
 	}
 	for _, h := range deaths() {
 		if !h.asks(mortal) {
-			h.Name, h.needs, h.apart = "H5 "+h.Name, append([]need{clocks}, h.needs...), skew
+			h.Name, h.needs, h.apart = "H5 "+strings.TrimPrefix(h.Name, "H7 "), append([]need{clocks}, h.needs...), skew
 			all = append(all, h)
 		}
 	}

@@ -13,6 +13,10 @@ func deaths() []Hazard {
 		{Name: "H7 the process that loads stands still and comes back", needs: append(alone, taps), trial: holderStands, together: true},
 		{Name: "H7 the process that loads is killed", needs: append(alone, mortal), trial: holderIsKilled, together: true},
 		{Name: "H7 the process that loads is frozen and comes back", needs: append(alone, mortal), trial: holderFreezes, together: true},
+		{Name: "H7 the process that refreshes a stale value loses its store", needs: append(alone, taps, aging),
+			trial: refresherIsCut(first, second), together: true},
+		{Name: "H7 the other process, which refreshes a stale value, loses its store", needs: append(alone, taps, aging),
+			trial: refresherIsCut(second, first), together: true},
 		{Name: "H7 a load ends before its waiter begins to wait", needs: []need{shared, single, taps}, trial: wakesEarly},
 	}
 }
@@ -53,6 +57,38 @@ func holderIsCut(t *trial) {
 	value, found, err := t.y.Get(t.ctx, t.key)
 	if t.done("Get", err) && (!found || value != t.current()) {
 		t.violated("Get returned %q, %v after the process that had lost its store was done; want %q", value, found, t.current())
+	}
+}
+
+// refresherIsCut has a process disappear that loads behind a stale value. The others are not held up; before
+// long one of them loads instead.
+func refresherIsCut(refresher, other who) func(*trial) {
+	return func(t *trial) {
+		l := t.gated()
+		began := t.done("store a value that ages", t.x.Cache.(Aging).SetStale(t.ctx, t.key, t.current()))
+		var a *call
+		if began {
+			a = t.fetch(refresher(t), l.run)
+			began = t.await(l.began, "the load to begin") && t.answer(a, "the call that has a stale value", 1)
+		}
+		t.all(func() {})
+		if !began {
+			return
+		}
+		t.change()
+		cut := time.Now()
+		t.cut(refresher(t))
+		l.open()
+		if !t.eventually("another process to refresh the value", func() bool {
+			b := t.fetch(other(t), t.direct)
+			return !t.answer(b, "a call that has a stale value", 1, 2) || b.value == t.current()
+		}) {
+			return
+		}
+		t.waited(time.Since(cut))
+		if waited := time.Since(cut); waited > t.lib.Takeover+pace {
+			t.violated("another process refreshed the value after %v, want %v", waited, t.lib.Takeover)
+		}
 	}
 }
 

@@ -3,59 +3,98 @@ package hazards_test
 import (
 	"flag"
 	"testing"
+	"time"
 
-	"github.com/cachewright/cachewright/cache"
 	"github.com/cachewright/cachewright/internal/hazards"
 )
 
 var times = flag.Int("times", 200, "how often each hazard is played")
 
-func TestMemory(t *testing.T) { t.Parallel(); survive(t, inMemory(t, "memory", cache.Options{})) }
+// hour is a StaleFor that is longer than the clocks of two processes are apart.
+const hour = time.Hour
+
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	survive(t, inMemory(t, site{Name: "memory"}).library(), *times)
+}
 
 func TestMemoryServingStale(t *testing.T) {
 	t.Parallel()
-	survive(t, inMemory(t, "memory, stale values", serving))
+	survive(t, inMemory(t, site{Name: "memory, stale values", StaleFor: hour}).library(), *times)
 }
 
-func TestFile(t *testing.T) { t.Parallel(); survive(t, inFolder(t, "file", serving)) }
+func TestFile(t *testing.T) {
+	t.Parallel()
+	survive(t, inFolder(t, site{Name: "file, stale values", StaleFor: hour}).library(), *times)
+}
 
-func TestRedis(t *testing.T) { t.Parallel(); survive(t, onServer(t, "redis", cache.Options{})) }
+func TestRedis(t *testing.T) {
+	t.Parallel()
+	survive(t, onServer(t, site{Name: "redis"}).library(), *times)
+}
 
 func TestRedisServingStale(t *testing.T) {
 	t.Parallel()
-	survive(t, onServer(t, "redis, stale values", serving))
+	survive(t, onServer(t, site{Name: "redis, stale values", StaleFor: hour}).library(), *times)
 }
 
-func TestSentinel(t *testing.T) { t.Parallel(); survive(t, behindSentinels(t, "sentinel", serving)) }
+func TestSentinel(t *testing.T) {
+	t.Parallel()
+	survive(t, behindSentinels(t, site{Name: "sentinel, stale values", StaleFor: hour}).library(), *times)
+}
 
-func TestCluster(t *testing.T) { t.Parallel(); survive(t, inCluster(t, "cluster", serving)) }
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	survive(t, inCluster(t, site{Name: "cluster, stale values", StaleFor: hour}).library(), *times)
+}
 
-func TestBareRedis(t *testing.T) { t.Parallel(); survive(t, onServer(t, "redis, bare values", bare)) }
+func TestBareRedis(t *testing.T) {
+	t.Parallel()
+	survive(t, onServer(t, site{Name: "redis, bare values", Bare: true}).library(), *times)
+}
 
 func TestBareSentinel(t *testing.T) {
 	t.Parallel()
-	survive(t, behindSentinels(t, "sentinel, bare values", bare))
+	survive(t, behindSentinels(t, site{Name: "sentinel, bare values", Bare: true}).library(), *times)
 }
 
 func TestBareCluster(t *testing.T) {
 	t.Parallel()
-	survive(t, inCluster(t, "cluster, bare values", bare))
+	survive(t, inCluster(t, site{Name: "cluster, bare values", Bare: true}).library(), *times)
 }
 
 // survive plays every hazard with lib.
-func survive(t *testing.T, lib hazards.Library) {
+func survive(t *testing.T, lib hazards.Library, times int) {
 	for _, h := range hazards.All() {
 		t.Run(h.Name, func(t *testing.T) {
-			r, err := hazards.Check(t.Context(), lib, h, *times)
+			r, err := hazards.Check(t.Context(), lib, h, times)
 			must(t, err)
 			switch {
 			case r.NotAsked != "":
 				t.Log(r)
-			case len(r.Violations) > 0 || r.Unforced > 0 || r.Trials < *times:
+			case len(r.Violations) > 0 || r.Unforced > 0 || r.Trials < times:
 				t.Error(r)
 			case r.Longest > 0:
 				t.Log(r)
 			}
 		})
 	}
+}
+
+// rounds is how often a hazard is played by real processes: a tenth of times.
+func rounds() int { return (*times + 9) / 10 }
+
+func TestProcessesOnFile(t *testing.T) {
+	t.Parallel()
+	survive(t, inFolder(t, site{Name: "file, stale values", StaleFor: hour}).processes(t), rounds())
+}
+
+func TestProcessesOnRedis(t *testing.T) {
+	t.Parallel()
+	survive(t, onServer(t, site{Name: "redis, stale values", StaleFor: hour}).processes(t), rounds())
+}
+
+func TestProcessesOnBareRedis(t *testing.T) {
+	t.Parallel()
+	survive(t, onServer(t, site{Name: "redis, bare values", Bare: true}).processes(t), rounds())
 }

@@ -21,26 +21,73 @@ import (
 // lead is what stands before every key of these caches in a store.
 const lead = ":1:"
 
-// quiet are options whose troubles, which these tests make on purpose, nobody needs to read.
-func quiet(o cache.Options) cache.Options {
-	o.Hooks.Trouble = func(context.Context, cache.Trouble) {}
-	return o
+// site says where a place is and what the caches on it are like, so that a process of its own can be told.
+type site struct {
+	Name      string
+	Dir       string       // a folder, if not empty
+	Server    string       // a single server
+	Sentinels []redis.Node // of a master
+	Nodes     []redis.Node // of a cluster
+	StaleFor  time.Duration
+	Bare      bool          // values that Django reads
+	memory    *memory.Store // of this process only
 }
 
-// serving are options that serve stale values.
-var serving = cache.Options{StaleFor: time.Minute}
+// service is what the master behind Sentinels is called.
+const service = "mymaster"
 
-// bare are options for values that Django reads.
-var bare = cache.Options{Codec: django.Codec{Serializer: django.JSON}}
+// lent is a store that stays open when a cache closes it.
+type lent struct{ *memory.Store }
 
-func library(name string, o cache.Options, open func() (store.Store, error), outside hazards.Outside) hazards.Library {
-	lib := hazards.Cachewright(quiet(o), open)
-	lib.Name, lib.Outside, lib.Evicts = name, outside, true
+func (lent) Close() error { return nil }
+
+// ample is more time than any answer takes, on a busy machine too.
+const ample = 10 * time.Second
+
+// open opens the store for one more process.
+func (s site) open() (store.Store, error) {
+	switch {
+	case s.memory != nil:
+		return lent{s.memory}, nil
+	case s.Dir != "":
+		return file.Open(s.Dir, file.Options{LockTimeout: ample})
+	}
+	o := redis.Options{Address: s.Server, Pool: redis.PoolOptions{SocketTimeout: ample, StartupNodes: s.Nodes}}
+	if s.Sentinels != nil {
+		o.Pool.Sentinels, o.Pool.ServiceName = s.Sentinels, service
+	}
+	return redis.Open(o)
+}
+
+// library describes this project's cache on the site. What goes wrong behind a call is made on purpose, and
+// nobody needs to read it.
+func (s site) library() hazards.Library {
+	o := cache.Options{StaleFor: s.StaleFor}
+	o.Hooks.Trouble = func(context.Context, cache.Trouble) {}
+	if s.Bare {
+		o.Codec = django.Codec{Serializer: django.JSON}
+	}
+	lib := hazards.Cachewright(o, s.open)
+	lib.Name = s.Name
 	return lib
 }
 
+// with returns lib with somebody who gets at its place.
+func with(lib hazards.Library, outside hazards.Outside) hazards.Library {
+	lib.Outside, lib.Evicts = outside, true
+	return lib
+}
+
+// place is a site, and somebody who gets at it without a cache.
+type place struct {
+	site
+	outside hazards.Outside
+}
+
+func (p place) library() hazards.Library { return with(p.site.library(), p.outside) }
+
 // inMemory is a store in memory that several caches share.
-func inMemory(t *testing.T, name string, o cache.Options) hazards.Library {
+func inMemory(t *testing.T, like site) place {
 	s, err := memory.New(memory.Options{MaxBytes: 1 << 20})
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
@@ -52,25 +99,19 @@ func inMemory(t *testing.T, name string, o cache.Options) hazards.Library {
 		}
 		return nil
 	}
-	return library(name, o, func() (store.Store, error) { return lent{s}, nil }, meddler{s, fill})
+	like.memory = s
+	return place{like, meddler{s, fill}}
 }
 
-// lent is a store that stays open when a cache closes it.
-type lent struct{ *memory.Store }
-
-func (lent) Close() error { return nil }
-
 // inFolder is a directory that each process opens for itself.
-func inFolder(t *testing.T, name string, o cache.Options) hazards.Library {
-	dir := t.TempDir()
-	open := func() (store.Store, error) { return file.Open(dir, file.Options{}) }
-	s, err := file.Open(dir, file.Options{})
+func inFolder(t *testing.T, like site) place {
+	like.Dir = t.TempDir()
+	s, err := file.Open(like.Dir, file.Options{})
 	must(t, err)
-	full, err := file.Open(dir, file.Options{MaxEntries: 1})
+	full, err := file.Open(like.Dir, file.Options{MaxEntries: 1})
 	must(t, err)
 	t.Cleanup(func() { _, _ = s.Close(), full.Close() })
-	fill := func() error { return full.Set(context.Background(), "filler", nil, time.Minute) }
-	return library(name, o, open, meddler{s, fill})
+	return place{like, meddler{s, func() error { return full.Set(context.Background(), "filler", nil, time.Minute) }}}
 }
 
 // meddler is somebody who uses the store without a cache.
@@ -174,36 +215,26 @@ func (c client) Evict(key string) error {
 	return nil
 }
 
-// ample is more time than any answer takes, on a busy machine too.
-const ample = 10 * time.Second
-
-func opening(o redis.Options) func() (store.Store, error) {
-	o.Pool.SocketTimeout = ample
-	return func() (store.Store, error) { return redis.Open(o) }
-}
-
 // onServer is a single server.
-func onServer(t *testing.T, name string, o cache.Options) hazards.Library {
+func onServer(t *testing.T, like site) place {
 	server := testredis.Start(t)
-	c := client{servers: []*testredis.Server{server}, of: func(string) *testredis.Server { return server }, bare: o.Codec != nil}
-	return library(name, o, opening(redis.Options{Address: server.Addr}), c)
+	like.Server = server.Addr
+	return place{like, client{[]*testredis.Server{server}, func(string) *testredis.Server { return server }, like.Bare}}
 }
 
 // behindSentinels is the master of a group.
-func behindSentinels(t *testing.T, name string, o cache.Options) hazards.Library {
-	g := testredis.StartSentinel(t, testredis.SentinelOptions{})
+func behindSentinels(t *testing.T, like site) place {
+	g := testredis.StartSentinel(t, testredis.SentinelOptions{Service: service})
 	master := g.Master()
-	c := client{servers: []*testredis.Server{master}, of: func(string) *testredis.Server { return master }, bare: o.Codec != nil}
-	return library(name, o, opening(redis.Options{Pool: redis.PoolOptions{
-		Sentinels: nodes(t, g.Addresses()), ServiceName: g.Service(),
-	}}), c)
+	like.Sentinels = nodes(t, g.Addresses())
+	return place{like, client{[]*testredis.Server{master}, func(string) *testredis.Server { return master }, like.Bare}}
 }
 
 // inCluster is a cluster of three masters.
-func inCluster(t *testing.T, name string, o cache.Options) hazards.Library {
+func inCluster(t *testing.T, like site) place {
 	cluster := testredis.StartCluster(t, testredis.ClusterOptions{})
-	c := client{servers: cluster.Nodes, of: cluster.NodeFor, bare: o.Codec != nil}
-	return library(name, o, opening(redis.Options{Pool: redis.PoolOptions{StartupNodes: nodes(t, cluster.Addresses()[:2])}}), c)
+	like.Nodes = nodes(t, cluster.Addresses()[:2])
+	return place{like, client{cluster.Nodes, cluster.NodeFor, like.Bare}}
 }
 
 func nodes(t *testing.T, addresses []string) []redis.Node {

@@ -260,11 +260,13 @@ func reached(done <-chan struct{}, limit time.Duration) bool {
 
 // eventually reports whether a thing happens that must, and that nobody announces.
 func (t *trial) eventually(what string, reached func() bool) bool {
-	for end := time.Now().Add(patience); !reached(); time.Sleep(time.Millisecond) {
+	pause := 100 * time.Microsecond
+	for end := time.Now().Add(patience); !reached(); pause = min(2*pause, 20*time.Millisecond) {
 		if time.Now().After(end) {
 			t.violated("waited %v for %s", patience, what)
 			return false
 		}
+		time.Sleep(pause)
 	}
 	return true
 }
