@@ -52,7 +52,7 @@ func (s site) open() (store.Store, error) {
 	case s.Dir != "":
 		return file.Open(s.Dir, file.Options{LockTimeout: ample})
 	}
-	o := redis.Options{Address: s.Server, Pool: redis.PoolOptions{SocketTimeout: ample, StartupNodes: s.Nodes}}
+	o := redis.Options{Address: s.Server, Pool: redis.PoolOptions{SocketTimeout: ample, SocketConnectTimeout: ample, StartupNodes: s.Nodes}}
 	if s.Sentinels != nil {
 		o.Pool.Sentinels, o.Pool.ServiceName = s.Sentinels, service
 	}
