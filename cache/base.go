@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
-	"time"
 
 	"github.com/cachewright/cachewright/store"
 )
@@ -23,14 +21,23 @@ type Base struct {
 	ignored pace
 	turns   chan struct{} // holds one token per load that runs while the store fails; nil for no bound
 
+	// refreshing holds one token per load that runs behind a call which has returned. Nil if there are none.
+	refreshing chan struct{}
+
 	// Capabilities of store; nil where it has none.
 	batcher   store.Batcher
 	counter   store.Counter
 	swapper   store.Swapper
+	renewer   store.Renewer
 	inspector store.Inspector
 	viewer    store.Viewer
 	objects   store.Objects
 	clock     store.Clock
+	ticker    store.Ticker
+	leaser    store.Leaser // of the leases that loads need; in place of the values, or beside
+	beside    store.Beside // leaser, if it is one of those
+	distant   bool         // the store is reached over a network
+	gate      *gate        // of its reads
 }
 
 // NewBase returns the Base of one alias on s. It fails if an option is out of its range or needs a
@@ -50,20 +57,47 @@ func NewBase(s store.Store, o Options) (*Base, error) {
 	if b.trouble == nil {
 		b.trouble = LogTrouble(o.Logger)
 	}
-	b.batcher, _ = store.As[store.Batcher](s)
-	b.counter, _ = store.As[store.Counter](s)
-	b.swapper, _ = store.As[store.Swapper](s)
-	b.inspector, _ = store.As[store.Inspector](s)
-	b.viewer, _ = store.As[store.Viewer](s)
-	b.objects, _ = store.As[store.Objects](s)
-	b.clock, _ = store.As[store.Clock](s)
-	if o.AbsentFor > 0 && b.swapper == nil {
-		return nil, fmt.Errorf("cache %q: AbsentFor: the store cannot compare and swap: %w", o.Name, errors.ErrUnsupported)
+	if o.Refreshes > 0 {
+		b.refreshing = make(chan struct{}, o.Refreshes)
+	}
+	b.find(s)
+	b.gate = newGate()
+	for _, d := range o.records() {
+		if d.length > 0 && b.swapper == nil {
+			return nil, fmt.Errorf("cache %q: %s: the store cannot compare and swap: %w", o.Name, d.option, errors.ErrUnsupported)
+		}
 	}
 	if _, err := newKeyspace(o.Prefix, o.Version, "", o.Keys); err != nil {
 		return nil, fmt.Errorf("cache %q: %w", o.Name, err)
 	}
 	return b, nil
+}
+
+// find notes what s is capable of.
+func (b *Base) find(s store.Store) {
+	b.batcher, _ = store.As[store.Batcher](s)
+	b.counter, _ = store.As[store.Counter](s)
+	b.swapper, _ = store.As[store.Swapper](s)
+	b.renewer, _ = store.As[store.Renewer](s)
+	b.inspector, _ = store.As[store.Inspector](s)
+	b.viewer, _ = store.As[store.Viewer](s)
+	b.objects, _ = store.As[store.Objects](s)
+	b.clock, _ = store.As[store.Clock](s)
+	b.ticker, _ = store.As[store.Ticker](s)
+	_, b.distant = store.As[store.Pinger](s)
+	bare := b.options.Codec != nil
+	if bare {
+		b.beside, _ = store.As[store.Beside](s)
+	}
+	leaser, own := store.As[store.Leaser](s)
+	switch {
+	case b.beside != nil:
+		b.leaser = b.beside
+	case own:
+		b.leaser = leaser
+	case b.swapper != nil && !bare: // other programs may read bare values: no leases among them
+		b.leaser = store.LeaseInPlace(s, b.swapper)
+	}
 }
 
 // Close cancels the loads under way, releases who waits for them, and waits for those that are storing.
@@ -75,36 +109,6 @@ func (b *Base) Close() error {
 	return nil
 }
 
-// Stats are counts since the Base was made.
-type Stats struct {
-	Hits     int64 // reads that found a value; each key of a GetMany counts
-	Misses   int64 // reads that found none
-	Loads    int64 // loads that were started by Fetch and FetchMany
-	Failures int64 // loads that ended with an error other than ErrNotFound, or with a panic
-	Joined   int64 // calls that waited for a load which another call had started
-	Troubles int64 // errors that were swallowed
-}
-
-// Stats returns the counts of the alias.
-func (b *Base) Stats() Stats {
-	return Stats{
-		Hits: b.stats.hits.Load(), Misses: b.stats.misses.Load(), Loads: b.stats.loads.Load(),
-		Failures: b.stats.failures.Load(), Joined: b.stats.joined.Load(), Troubles: b.stats.troubles.Load(),
-	}
-}
-
-type counters struct {
-	hits, misses, loads, failures, joined, troubles atomic.Int64
-}
-
-func (c *counters) read(found bool) {
-	if found {
-		c.hits.Add(1)
-	} else {
-		c.misses.Add(1)
-	}
-}
-
 // swallow reports an error that the call goes on without. The caller's own cancellation is none.
 func (b *Base) swallow(ctx context.Context, op, key string, err error) {
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
@@ -114,16 +118,8 @@ func (b *Base) swallow(ctx context.Context, op, key string, err error) {
 	b.trouble(ctx, Trouble{Alias: b.options.Name, Op: op, Key: key, Err: err})
 }
 
-// now is the store's time in microseconds, for the stamps of records.
-func (b *Base) now() int64 {
-	if b.clock != nil {
-		return b.clock.Now().UnixMicro()
-	}
-	return time.Now().UnixMicro()
-}
-
-// keepsRecords reports whether this alias writes records that are no values.
-func (b *Base) keepsRecords() bool { return b.options.AbsentFor > 0 }
+// keepsRecords reports whether records that are no values stand where values stand.
+func (b *Base) keepsRecords() bool { return b.leaser != nil && b.beside == nil }
 
 // unsupported says that the store lacks a capability.
 func unsupported(capability string) error {

@@ -13,7 +13,7 @@ import (
 //   - Whatever the store holds under a key is a value, also if it cannot be read: Has and Add see it, and Get
 //     answers a [DecodeError]. Fetch and FetchMany return what they load and leave such bytes alone, because
 //     they belong to somebody else.
-//   - Nothing but the value is kept, so the options that need a record (AbsentFor, Compress) and [Schema] are
+//   - Nothing but the value is kept, so the options that need a record (StaleFor, AbsentFor, ErrorFor, Compress) and [Schema] are
 //     refused. Nothing tells that a value is another type's but that it does not fit.
 //
 // A Codec is safe for concurrent use.
@@ -37,13 +37,16 @@ type Encoding interface {
 
 // refuseRecords reports options that need records.
 func (o Options) refuseRecords() error {
-	switch {
-	case o.Codec == nil:
+	if o.Codec == nil {
 		return nil
-	case o.AbsentFor > 0:
-		return fmt.Errorf("cache %q: AbsentFor: a remembered absence is a record, and values of a Codec are bare", o.Name)
-	case o.Compress:
+	}
+	if o.Compress {
 		return fmt.Errorf("cache %q: Compress: values of a Codec are bare; what compresses them is the Codec", o.Name)
+	}
+	for _, d := range o.records() {
+		if d.length > 0 {
+			return fmt.Errorf("cache %q: %s: it needs a record, and values of a Codec are bare", o.Name, d.option)
+		}
 	}
 	return nil
 }

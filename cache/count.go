@@ -32,7 +32,7 @@ func (c *Cache[V]) incr(ctx context.Context, key, final string, delta int64) (n 
 	if c.base.counter == nil {
 		return 0, false, unsupported("Counter")
 	}
-	if err := c.base.flights.invalidate(ctx, final); err != nil {
+	if err := c.base.invalidate(ctx, Forever, final); err != nil {
 		return 0, false, err
 	}
 	defer c.base.flights.invalidated(final)
@@ -45,7 +45,7 @@ func (c *Cache[V]) incr(ctx context.Context, key, final string, delta int64) (n 
 	}
 	v, s, readErr := c.readFinal(ctx, key, final)
 	switch {
-	case readErr == nil && s != present:
+	case readErr == nil && s.state != present:
 		return 0, false, nil // a record that is no value, or a damaged one, is there for the store alone
 	case readErr == nil && reflect.ValueOf(v).Kind() == reflect.Uint64:
 		return 0, false, ErrOverflow // an integer, but beyond what counts
@@ -70,7 +70,7 @@ func (c *Cache[V]) incrWithin(ctx context.Context, key, final string, delta int6
 			return 0, false, err
 		}
 		v, s, err := c.judge(ctx, key, stored)
-		if s != present {
+		if s.state != present {
 			return 0, false, err
 		}
 		sum, ok := sumWithin(reflect.ValueOf(v), delta)

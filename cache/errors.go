@@ -61,6 +61,16 @@ func (e *encodeError) Error() string { return fmt.Sprintf("encode %s: %v", e.typ
 
 func (e *encodeError) Unwrap() error { return e.err }
 
+// LoadError is returned by Fetch in place of a load that has failed: in another process, for which this one has
+// waited, or before, with Options.ErrorFor. The error itself stayed where it happened.
+type LoadError struct {
+	Text string // what it said, up to 512 bytes
+}
+
+func (e *LoadError) Error() string {
+	return "an earlier load, or one of another process, failed: " + e.Text
+}
+
 // PanicError carries a panic of a loader to the callers that wait for it: they panic with it, each on
 // its own goroutine.
 type PanicError struct {
@@ -68,9 +78,9 @@ type PanicError struct {
 	Stack []byte // the loader's stack
 }
 
-func (e *PanicError) Error() string {
-	return fmt.Sprintf("panic in a cache loader: %v\n\n%s", e.Value, e.Stack)
-}
+func (e *PanicError) Error() string { return e.brief() + "\n\n" + string(e.Stack) }
+
+func (e *PanicError) brief() string { return fmt.Sprintf("panic in a cache loader: %v", e.Value) }
 
 // Unwrap returns the panic's value if it is an error.
 func (e *PanicError) Unwrap() error {

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"reflect"
 	"time"
+
+	"github.com/cachewright/cachewright/store"
 )
 
 // Fetch returns the value of key, or loads it. Callers that miss the same key at the same time share
-// one load, which runs once.
+// one load, which runs once: in all processes that share the store, if it can compare and swap.
 //
 // The load runs on its own goroutine, with the values of the context of the call that started it but
 // without that call's cancellation, for at most Options.LoadTimeout. Each caller waits as long as its
@@ -18,54 +20,175 @@ import (
 // store its value any more.
 //
 // What load returns is stored for the lifetime that the loader chose ([LoadFrom]), or that opts name, or
-// the default. An error of load is returned to all who wait and nothing is stored; [ErrNotFound] may be
-// remembered (Options.AbsentFor). A panic of load goes on in all callers, as a *[PanicError].
+// the default, of which up to a twentieth is left out at random, so that what was loaded together does not
+// end together. A value that is used often is loaded anew shortly before its end, behind the call that
+// returns it. With Options.StaleFor a value past its end is returned too, while it is loaded anew behind the
+// call, or when that fails.
 //
-// Fetch prefers an answer: a store that fails counts as a miss and, after the load, as a write that did
-// not happen; both go to Hooks.Trouble. Only a key that the cache does not take, the load's error and
-// the end of ctx are returned. Bare bytes (Options.Codec) that do not decode count as a miss too, but what
-// was loaded does not replace them.
+// An error of load is returned to all who wait and nothing is stored; [ErrNotFound] may be remembered
+// (Options.AbsentFor), other errors as well (Options.ErrorFor). A panic of load goes on in all callers, as a
+// *[PanicError]. The error of a load in another process is a *[LoadError].
+//
+// Fetch prefers an answer: a store that fails counts as a miss; what is loaded then is not stored. It goes
+// to Hooks.Trouble. Only a key that the cache does not take, the load's error and the end of ctx are
+// returned. Bare bytes (Options.Codec) that do not decode count as a miss too, but what was loaded does not
+// replace them.
 func (c *Cache[V]) Fetch(ctx context.Context, key string, load func(context.Context) (V, error), opts ...CallOption) (V, error) {
-	landings := c.base.flights.landings.Load()
-	v, s, err := c.read(ctx, key)
-	if err == nil && s == present {
+	grants := c.base.flights.grants.Load()
+	v, s, err := c.look(ctx, key)
+	if err == nil && s.state == present && !c.base.aging(&s) {
 		c.base.stats.read(true)
 		return v, nil
 	}
-	return c.fetchMissed(ctx, key, miss{landings, s, err}, load, opts)
+	v, _, err = c.fetch(ctx, key, v, miss{sight: s, err: err, grants: grants}, load, opts)
+	return v, err
 }
 
-// miss is a read that found no value.
+// look is the read of a Fetch. It leaves some of the caller's time for the load, and may share the answer of
+// another caller.
+func (c *Cache[V]) look(ctx context.Context, key string) (v V, s sight, err error) {
+	if !c.base.distant {
+		return c.read(ctx, key)
+	}
+	ctx = c.patient(ctx)
+	final, err := c.keys.final(key)
+	if err != nil {
+		return v, s, err
+	}
+	return c.gated(ctx, key, final)
+}
+
+// patient leaves half of the time of ctx for a load.
+func (c *Cache[V]) patient(ctx context.Context) context.Context {
+	if end, ok := ctx.Deadline(); ok && c.base.distant {
+		return store.Patience(ctx, time.Until(end)/2)
+	}
+	return ctx
+}
+
+// miss is what the read of a Fetch has seen that did not settle it.
 type miss struct {
-	landings int64 // of the alias, before the read
-	state    state
-	err      error
+	sight  sight
+	err    error
+	grants int64 // of leases in this process, before the read
+	proof  bool  // sight tells which lease stood in the store after that
 }
 
-// fetchMissed is the way of a Fetch that found no value.
-func (c *Cache[V]) fetchMissed(ctx context.Context, key string, m miss,
+// fetch is the way of a Fetch that has not found a value which is fresh and stays so for a while.
+func (c *Cache[V]) fetch(ctx context.Context, key string, v V, m miss,
 	load func(context.Context) (V, error), opts []CallOption,
-) (v V, err error) {
+) (V, Info, error) {
+	var none V
 	if err := c.proceed(ctx, key, m.err); err != nil {
-		return v, c.base.fail("fetch", key, err)
+		return none, Info{}, c.base.fail("fetch", key, err)
 	}
-	if load == nil {
-		return v, c.base.fail("fetch", key, errNoLoader)
+	m.proof = m.err == nil && c.base.keepsRecords()
+	hit := m.err == nil && m.sight.state == present
+	c.base.stats.read(hit)
+	if load == nil && !hit {
+		return none, Info{}, c.base.fail("fetch", key, errNoLoader)
 	}
-	c.base.stats.read(false)
-	if m.state == absent {
-		return v, c.base.fail("fetch", key, ErrNotFound)
+	switch state := m.sight.state; {
+	case hit:
+		if load != nil {
+			c.refresh(ctx, key, m, load, opts)
+		}
+		return v, c.base.infoOf(Hit, m.sight), nil
+	case m.err == nil && state == stale && c.base.options.StaleFor > 0:
+		return c.fetchStale(ctx, key, v, m, load, opts)
+	case state == absent:
+		c.base.stats.absent.Add(1)
+		return none, c.base.infoOf(Absent, m.sight), c.base.fail("fetch", key, ErrNotFound)
+	case state == failed && c.base.now() < m.sight.soft:
+		return none, c.base.infoOf(Failed, m.sight), c.base.fail("fetch", key, &LoadError{m.sight.failure})
 	}
-	fl, err := c.board(ctx, key, m, load, opts)
+	fl, started, err := c.board(ctx, key, m, load, opts)
 	if err != nil {
-		return v, c.base.fail("fetch", key, err)
+		return none, Info{}, c.base.fail("fetch", key, err)
 	}
-	value, err := fl.wait(ctx)
-	if err != nil {
-		return v, c.base.fail("fetch", key, err)
+	return c.disembark(key, fl.wait(ctx), started)
+}
+
+// disembark is the answer to a caller that has waited for a flight.
+func (c *Cache[V]) disembark(key string, r result, started bool) (v V, info Info, err error) {
+	if p, ok := r.err.(*PanicError); ok {
+		panic(p)
 	}
-	v, _ = value.(V) // a nil interface value of V arrives as nil
-	return v, nil
+	v, _ = r.value.(V) // a nil interface value of V arrives as nil
+	info = c.base.infoOf(Loaded, r.sight)
+	switch {
+	case errors.Is(r.err, ErrNotFound):
+		info.Outcome = Absent
+	case r.err != nil:
+		info.Outcome = Failed
+	case r.sight.state == stale:
+		info.Outcome = Stale
+		c.base.stats.stale.Add(1)
+	case !started || r.elsewhere:
+		info.Outcome = Joined
+	}
+	return v, info, c.base.fail("fetch", key, r.err)
+}
+
+// fetchStale is the way of a Fetch that has a stale value: it may wait for a better one, but not long.
+func (c *Cache[V]) fetchStale(ctx context.Context, key string, v V, m miss,
+	load func(context.Context) (V, error), opts []CallOption,
+) (V, Info, error) {
+	info := c.base.infoOf(Stale, m.sight)
+	soft := c.base.options.SoftTimeout
+	switch {
+	case c.base.now() < m.sight.pause.until && soft == 0: // somebody loads it, or has in vain
+	case soft == 0:
+		c.refresh(ctx, key, m, load, opts)
+	default:
+		fl, started, err := c.board(ctx, key, m, load, opts)
+		if err != nil {
+			info.Err = err
+			break
+		}
+		waiting, cancel := context.WithTimeout(ctx, soft)
+		r := fl.wait(waiting)
+		cancel()
+		if r.err == nil && r.sight.state != stale || errors.Is(r.err, ErrNotFound) {
+			return c.disembark(key, r, started)
+		}
+		info.Err = r.err
+		c.rescued(ctx, key, r.err)
+	}
+	c.base.stats.stale.Add(1)
+	return v, info, nil
+}
+
+// rescued reports the error in whose place a stale value is served. That it takes long is none.
+func (c *Cache[V]) rescued(ctx context.Context, key string, err error) {
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
+		c.base.swallow(ctx, "load", key, err)
+	}
+}
+
+// refresh starts a load behind a call that returns a value, unless one is under way or too many are.
+func (c *Cache[V]) refresh(ctx context.Context, key string, m miss, load func(context.Context) (V, error), opts []CallOption) {
+	final, err := c.keys.final(key)
+	if err != nil || c.base.loading(ctx, final) {
+		return
+	}
+	select {
+	case c.base.refreshing <- struct{}{}:
+	default:
+		return
+	}
+	done := func() { <-c.base.refreshing }
+	fl, started, err := c.base.flights.join(final, reflect.TypeFor[V](), m)
+	if err != nil || !started {
+		done()
+		return
+	}
+	fl.behind = true
+	opts = append([]CallOption(nil), opts...)
+	go func() {
+		defer done()
+		c.lead(ctx, fl, key, load, opts)
+	}()
 }
 
 // proceed decides whether a Fetch goes on after a failed read: with the source instead, unless the key
@@ -101,53 +224,28 @@ func isUnreadable(err error) bool {
 }
 
 // board returns the flight that loads key: the one under way, or a new one.
-func (c *Cache[V]) board(ctx context.Context, key string, m miss, load func(context.Context) (V, error), opts []CallOption) (*flight, error) {
+func (c *Cache[V]) board(ctx context.Context, key string, m miss,
+	load func(context.Context) (V, error), opts []CallOption,
+) (fl *flight, started bool, err error) {
 	final, err := c.keys.final(key)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if c.base.loading(ctx, final) {
-		return nil, errSelfLoad
+		return nil, false, errSelfLoad
 	}
-	fl, started, err := c.base.flights.join(final, reflect.TypeFor[V]())
+	fl, started, err = c.base.flights.join(final, reflect.TypeFor[V](), m)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, false, err
 	case started:
-		if c.overtaken(ctx, key, fl, m) {
-			break
-		}
-		fl.passing = m.state == unreadable
+		fl.passing = isUnreadable(m.err)
 		fl.degraded = m.err != nil && !fl.passing
-		go c.fly(ctx, fl, key, load, append([]CallOption(nil), opts...))
+		go c.lead(ctx, fl, key, load, append([]CallOption(nil), opts...))
 	default:
 		c.base.stats.joined.Add(1)
 	}
-	return fl, nil
-}
-
-// overtaken reports whether a flight that landed after the read of m has stored the value of key, and
-// ends fl with it. Without this second look a caller that is slow between its miss and its boarding
-// would load again what has just been loaded.
-func (c *Cache[V]) overtaken(ctx context.Context, key string, fl *flight, m miss) bool {
-	if m.err != nil || !c.base.flights.landedSince(fl.key, m.landings) {
-		return false
-	}
-	var v V
-	var s state
-	err := protect(func() (err error) { // others may wait for fl already: it must land, whatever happens
-		v, s, err = c.read(ctx, key)
-		return err
-	})
-	switch {
-	case err != nil || s == missing:
-		return false // the load will tell
-	case s == absent:
-		c.base.flights.land(fl, nil, ErrNotFound)
-	default:
-		c.base.flights.land(fl, v, nil)
-	}
-	return true
+	return fl, started, nil
 }
 
 // errNoLoader is returned for a miss of a call whose loader is nil.
@@ -156,106 +254,10 @@ var errNoLoader = errors.New("the loader is nil; use Get to read without loading
 // errSelfLoad is returned to a loader that fetches the key it is loading: it would wait for itself.
 var errSelfLoad = errors.New("the loader of this key fetches the same key")
 
-// fly runs the load of one flight to its end.
-func (c *Cache[V]) fly(caller context.Context, fl *flight, key string, load func(context.Context) (V, error), opts []CallOption) {
-	c.base.stats.loads.Add(1)
-	ctx, end := c.base.flights.loadContext(caller, c.base.options.LoadTimeout, func(err error) {
-		c.base.flights.expire(fl, loadFailed(err))
-	})
-	ctx, said := c.base.begin(ctx, fl.key)
-
-	var v V
-	start := time.Now()
-	err := errGoexit
-	defer func() { // whatever load does
-		end()
-		c.arrive(ctx, fl, key, v, err, time.Since(start), said, opts)
-	}()
-	err = c.base.inTurn(ctx, fl.degraded, func() error {
-		return protect(func() (err error) {
-			v, err = load(ctx)
-			return err
-		})
-	})
-}
-
-// arrive stores what a load came to and ends its flight.
-func (c *Cache[V]) arrive(ctx context.Context, fl *flight, key string, v V, err error, cost time.Duration, said *Load, opts []CallOption) {
-	flights := c.base.flights
-	switch {
-	case err == nil:
-		flights.store(fl, func() { c.commit(ctx, key, fl.key, v, cost, said, opts) })
-		flights.land(fl, v, nil)
-	case errors.Is(err, ErrNotFound):
-		flights.store(fl, func() { c.commitAbsent(ctx, key, fl.key) })
-		flights.land(fl, nil, err)
-	default:
-		c.base.stats.failures.Add(1)
-		if !flights.land(fl, nil, loadFailed(err)) {
-			c.latePanic(ctx, key, err)
-		}
-	}
-}
-
-// latePanic reports a panic of a load that nobody waits for any more.
-func (c *Cache[V]) latePanic(ctx context.Context, key string, err error) {
-	if _, ok := err.(*PanicError); ok {
-		c.base.swallow(ctx, "load", key, err)
-	}
-}
-
 // loadFailed says that err came from the loader; a panic stays what it is.
 func loadFailed(err error) error {
 	if _, ok := err.(*PanicError); ok {
 		return err
 	}
 	return fmt.Errorf("load: %w", err)
-}
-
-// commitTimeout bounds the write behind a load, for stores that have no deadline of their own.
-const commitTimeout = 5 * time.Second
-
-// commit stores what was loaded. The load's own deadline may be near or past; the write has its own.
-func (c *Cache[V]) commit(ctx context.Context, key, final string, v V, cost time.Duration, said *Load, opts []CallOption) {
-	ttl, keep := said.ttlFor(key, opts)
-	if !keep {
-		return
-	}
-	var value []byte
-	var release func()
-	err := protect(func() (err error) { // on this goroutine nobody else recovers from a type's own marshaler
-		value, release, err = c.encode(key, v, cost)
-		return err
-	})
-	if err != nil {
-		c.base.swallow(ctx, "write", key, err)
-		return
-	}
-	defer release()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
-	defer cancel()
-	if err := c.base.store.Set(ctx, final, value, ttl); err != nil {
-		c.base.swallow(ctx, "write", key, err)
-	}
-}
-
-// commitAbsent remembers that the source has no value for key, if the alias remembers that at all.
-func (c *Cache[V]) commitAbsent(ctx context.Context, key, final string) {
-	ttl, keep := wholeMillis(c.base.options.AbsentFor)
-	if !keep {
-		return
-	}
-	record := c.absence(key)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
-	defer cancel()
-	if err := c.base.store.Set(ctx, final, record, ttl); err != nil {
-		c.base.swallow(ctx, "write", key, err)
-	}
-}
-
-// absence is the record that remembers that the source has no value for key.
-func (c *Cache[V]) absence(key string) []byte {
-	record := make([]byte, headerSize)
-	sealRecord(record, header{kind: kindAbsent, created: c.base.now(), schema: c.form.schema, keyCheck: c.keyCheck(key)})
-	return record
 }

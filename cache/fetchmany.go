@@ -5,263 +5,334 @@ import (
 	"errors"
 	"maps"
 	"reflect"
-	"slices"
+	"sync"
 	"time"
-
-	"github.com/cachewright/cachewright/store"
 )
 
 // FetchMany returns the values of keys and loads those that are missing with one call of load. Keys
-// that another call is loading at this moment are waited for instead of loaded again.
+// that another call is loading at this moment, in this process or another, are waited for instead of loaded
+// again.
 //
 // The load runs as in [Cache.Fetch]: once, on its own goroutine, detached from the caller's
-// cancellation. A key that load leaves out of its result has no value in the source: it is left out
-// here too, without an error; so is every key if load answers [ErrNotFound]. Keys that fail are named in a
-// [KeyErrors]; the values beside it are valid.
+// cancellation, behind the call for values that are near their end or stale. A key that load leaves out of its
+// result has no value in the source: it is left out here too, without an error; so is every key if load
+// answers [ErrNotFound]. Keys that fail are named in a [KeyErrors]; the values beside it are valid.
+//
+// If another process that was loading a key gives up, load is called once more, for that key alone.
 func (c *Cache[V]) FetchMany(ctx context.Context, keys []string,
 	load func(ctx context.Context, missing []string) (map[string]V, error), opts ...CallOption,
 ) (map[string]V, error) {
-	landings := c.base.flights.landings.Load()
-	values, gone, failed, err := c.readMany(ctx, keys)
+	grants := c.base.flights.grants.Load()
+	all, failed, err := c.readMany(c.patient(ctx), keys)
 	if err := c.proceed(ctx, "", err); err != nil {
 		return nil, c.base.fail("fetch many", "", err)
 	}
 	if load == nil {
 		return nil, c.base.fail("fetch many", "", errNoLoader)
 	}
-	missed := misses{keys: c.stillMissing(keys, values, gone, failed), landings: landings, failed: failed, degraded: err != nil}
-	trip, failed, err := c.boardMany(ctx, missed, load, opts)
-	if err != nil {
-		return values, c.base.fail("fetch many", "", err)
+	t := &trip[V]{c: c, load: load, opts: append([]CallOption(nil), opts...), values: make(map[string]V, len(keys)), failed: failed}
+	t.sort(ctx, keys, all, miss{err: err, grants: grants})
+	t.refresh(ctx)
+	if err := t.board(ctx); err != nil {
+		return t.values, c.base.fail("fetch many", "", err)
 	}
-	for key, fl := range trip {
-		value, err := fl.wait(ctx)
-		switch {
-		case errors.Is(err, ErrNotFound):
-		case err != nil:
-			failed = withKey(failed, key, err)
-		default:
-			values[key], _ = value.(V)
-		}
-	}
-	return values, c.base.failMany("fetch", failed)
+	t.wait(ctx)
+	return t.values, c.base.failMany("fetch", t.failed)
 }
 
-// stillMissing returns the keys, each once, that neither have a value nor a remembered absence and that
-// are not refused themselves.
-func (c *Cache[V]) stillMissing(keys []string, values map[string]V, gone []string, failed KeyErrors) []string {
-	skip := make(map[string]struct{}, len(keys))
-	for key := range values {
-		skip[key] = struct{}{}
-	}
-	for _, key := range gone {
-		skip[key] = struct{}{}
-	}
-	for key, err := range failed {
-		var keyError *KeyError
-		if errors.As(err, &keyError) {
-			skip[key] = struct{}{}
-		}
-	}
-	var missing []string
+// trip is one FetchMany.
+type trip[V any] struct {
+	c    *Cache[V]
+	load func(ctx context.Context, missing []string) (map[string]V, error)
+	opts []CallOption
+
+	values map[string]V
+	failed KeyErrors
+
+	wanted []stop[V] // keys to load before the call returns
+	aging  []stop[V] // keys to load behind it
+}
+
+// stop is one key of a trip.
+type stop[V any] struct {
+	key     string
+	m       miss
+	instead V       // the stale value, if there is one
+	fl      *flight // once it has boarded
+}
+
+// sort decides about each key by what was read. The rest of read says why those are missing that were not.
+func (t *trip[V]) sort(ctx context.Context, keys []string, all map[string]seen[V], read miss) {
+	done := make(map[string]struct{}, len(keys))
 	for _, key := range keys {
-		if _, ok := skip[key]; !ok {
-			skip[key] = struct{}{}
-			missing = append(missing, key)
+		if _, again := done[key]; again {
+			continue
 		}
+		done[key] = struct{}{}
+		m := read
+		r, found := all[key]
+		if err, ok := t.failed[key]; ok {
+			var keyError *KeyError
+			if errors.As(err, &keyError) {
+				continue
+			}
+			t.c.missRead(ctx, key, err)
+			delete(t.failed, key)
+			m.err = err
+		}
+		m.sight, m.proof = r.s, found && t.c.base.keepsRecords()
+		t.decide(key, r.v, m)
 	}
-	return missing
 }
 
-// misses are reads of many keys that found no value.
-type misses struct {
-	keys     []string
-	landings int64     // of the alias, before the reads
-	failed   KeyErrors // why, where a read has failed; also of keys that are refused
-	degraded bool      // the store could not be read at all
+// decide decides about one key.
+func (t *trip[V]) decide(key string, v V, m miss) {
+	b, s := t.c.base, &m.sight
+	b.stats.read(m.err == nil && s.state == present)
+	switch {
+	case m.err != nil:
+	case s.state == present:
+		t.values[key] = v
+		if b.aging(s) {
+			t.aging = append(t.aging, stop[V]{key: key, m: m})
+		}
+		return
+	case s.state == stale && b.options.StaleFor > 0 && b.options.SoftTimeout == 0:
+		b.stats.stale.Add(1)
+		t.values[key] = v
+		if b.now() >= s.pause.until {
+			t.aging = append(t.aging, stop[V]{key: key, m: m})
+		}
+		return
+	case s.state == absent:
+		b.stats.absent.Add(1)
+		return
+	case s.state == failed && b.now() < s.soft:
+		t.failed = withKey(t.failed, key, &LoadError{s.failure})
+		return
+	}
+	t.wanted = append(t.wanted, stop[V]{key: key, m: m, instead: v})
 }
 
-// boardMany returns a flight for each key of m, by the caller's key. Those that are new share one load.
-// A read that has failed is made good by a load; what remains in failed is the caller's.
-func (c *Cache[V]) boardMany(ctx context.Context, m misses,
-	load func(context.Context, []string) (map[string]V, error), opts []CallOption,
-) (trip map[string]*flight, failed KeyErrors, err error) {
-	trip, failed = make(map[string]*flight, len(m.keys)), m.failed
-	mine := make(map[string]*flight)
-	for _, key := range m.keys {
-		final, err := c.keys.final(key)
-		if err == nil && c.base.loading(ctx, final) {
+// refresh starts one load behind the call for all keys that need one.
+func (t *trip[V]) refresh(ctx context.Context) {
+	if len(t.aging) == 0 {
+		return
+	}
+	select {
+	case t.c.base.refreshing <- struct{}{}:
+	default:
+		return
+	}
+	mine, err := t.join(ctx, t.aging, true)
+	if err != nil {
+		t.c.abandon(mine, err)
+		mine = nil
+	}
+	go func() {
+		defer func() { <-t.c.base.refreshing }()
+		t.lead(ctx, mine)
+	}()
+}
+
+// board has all wanted keys loaded.
+func (t *trip[V]) board(ctx context.Context) error {
+	mine, err := t.join(ctx, t.wanted, false)
+	if err != nil { // closed, for all keys
+		t.c.abandon(mine, err)
+		return err
+	}
+	if len(mine) > 0 {
+		go t.lead(ctx, mine)
+	}
+	return nil
+}
+
+// join gives each stop a flight, and returns those that have begun with it.
+func (t *trip[V]) join(ctx context.Context, stops []stop[V], behind bool) (mine []stop[V], err error) {
+	b := t.c.base
+	for i := range stops {
+		s := &stops[i]
+		final, err := t.c.keys.final(s.key)
+		if err == nil && b.loading(ctx, final) {
 			err = errSelfLoad
 		}
 		if err != nil {
-			failed = withKey(failed, key, err)
+			if !behind {
+				t.failed = withKey(t.failed, s.key, err)
+			}
 			continue
 		}
-		readErr, readFailed := failed[key]
-		if readFailed {
-			c.missRead(ctx, key, readErr)
-			delete(failed, key)
+		fl, started, err := b.flights.join(final, reflect.TypeFor[V](), s.m)
+		if err != nil {
+			return mine, err
 		}
-		fl, started, err := c.base.flights.join(final, reflect.TypeFor[V]())
-		if err != nil { // closed, for all keys
-			c.abandon(mine, err)
-			return nil, nil, err
-		}
-		trip[key] = fl
-		if started {
-			fl.passing = isUnreadable(readErr)
-			mine[key] = fl
-		} else {
-			c.base.stats.joined.Add(1)
+		s.fl = fl
+		switch {
+		case started:
+			fl.behind = behind
+			fl.passing = isUnreadable(s.m.err)
+			fl.degraded = s.m.err != nil && !fl.passing
+			mine = append(mine, *s)
+		case !behind:
+			b.stats.joined.Add(1)
 		}
 	}
-	c.lookAgain(ctx, mine, m.landings)
-	if len(mine) > 0 {
-		wanted := slices.DeleteFunc(slices.Clone(m.keys), func(key string) bool { return mine[key] == nil })
-		go c.flyMany(ctx, mine, wanted, m.degraded, load, append([]CallOption(nil), opts...))
-	}
-	return trip, failed, nil
+	return mine, nil
 }
 
-// lookAgain ends those of mine whose values were stored by flights that landed since the first read, as
-// overtaken does for one, and takes them out of mine.
-func (c *Cache[V]) lookAgain(ctx context.Context, mine map[string]*flight, landings int64) {
-	var keys, finals []string
-	for key, fl := range mine {
-		if c.base.flights.landedSince(fl.key, landings) {
-			keys, finals = append(keys, key), append(finals, fl.key)
+// wait waits for the flights of the wanted keys; for those with a stale value, not long.
+func (t *trip[V]) wait(ctx context.Context) {
+	b := t.c.base
+	soon, cancel := context.WithTimeout(ctx, b.options.SoftTimeout)
+	defer cancel()
+	for _, s := range t.wanted {
+		if s.fl == nil {
+			continue
+		}
+		rescue := s.m.err == nil && s.m.sight.state == stale && b.options.StaleFor > 0
+		waiting := ctx
+		if rescue {
+			waiting = soon
+		}
+		r := s.fl.wait(waiting)
+		switch p, panicked := r.err.(*PanicError); {
+		case errors.Is(r.err, ErrNotFound):
+		case r.err != nil && rescue:
+			t.c.rescued(ctx, s.key, r.err)
+			b.stats.stale.Add(1)
+			t.values[s.key] = s.instead
+		case panicked:
+			panic(p)
+		case r.err != nil:
+			t.failed = withKey(t.failed, s.key, r.err)
+		default:
+			t.values[s.key], _ = r.value.(V)
 		}
 	}
-	if len(keys) == 0 {
-		return
+}
+
+// abandon ends flights that will not be loaded, and reports whether somebody may have waited for one.
+func (c *Cache[V]) abandon(mine []stop[V], err error) {
+	for _, s := range mine {
+		c.base.flights.land(s.fl, result{err: err})
 	}
-	found := make(map[string]V, len(keys))
-	err := protect(func() error {
-		raw, err := c.base.getMany(ctx, finals)
-		for i, value := range raw {
-			if value == nil {
-				continue
-			}
-			if v, s, _ := c.judge(ctx, keys[i], value); s == present {
-				found[keys[i]] = v
-			}
+}
+
+// lead takes the flights of mine to their ends: with one load for all that this process may load, and one for
+// each that it has to wait for and that is not loaded then.
+func (t *trip[V]) lead(caller context.Context, mine []stop[V]) {
+	holds := make([]*hold, len(mine))
+	t.c.base.each(len(mine), func(i int) {
+		q := t.c.queue(caller, mine[i].fl, mine[i].key)
+		defer q.leave()
+		h, landed := q.claim()
+		if h == nil && !landed {
+			go t.c.lead(caller, mine[i].fl, mine[i].key, t.single(mine[i].key), t.opts)
 		}
-		return err
+		holds[i] = h
 	})
-	if err != nil {
-		return // the load will tell
+	var held []stop[V]
+	var taken []*hold
+	for i, h := range holds {
+		if h != nil {
+			held, taken = append(held, mine[i]), append(taken, h)
+		}
 	}
-	for key, v := range found {
-		c.base.flights.land(mine[key], v, nil)
-		delete(mine, key)
+	if len(held) > 0 {
+		t.fly(caller, held, taken)
 	}
 }
 
-// abandon ends flights that will not be loaded, and returns how many of them had not ended before.
-func (c *Cache[V]) abandon(mine map[string]*flight, err error) (ended int) {
-	for _, fl := range mine {
-		if c.base.flights.land(fl, nil, err) {
-			ended++
+// single is the load of one key.
+func (t *trip[V]) single(key string) func(context.Context) (V, error) {
+	return func(ctx context.Context) (v V, err error) {
+		loaded, err := t.load(ctx, []string{key})
+		if err != nil {
+			return v, err
 		}
+		v, ok := loaded[key]
+		if !ok {
+			return v, ErrNotFound
+		}
+		return v, nil
 	}
-	return ended
 }
 
-// flyMany runs one load for many flights to its end.
-func (c *Cache[V]) flyMany(caller context.Context, mine map[string]*flight, wanted []string, degraded bool,
-	load func(context.Context, []string) (map[string]V, error), opts []CallOption,
-) {
-	c.base.stats.loads.Add(1)
-	ctx, end := c.base.flights.loadContext(caller, c.base.options.LoadTimeout, func(err error) {
-		for _, fl := range mine {
-			c.base.flights.expire(fl, loadFailed(err))
-		}
+// fly runs one load for many flights to its end.
+func (t *trip[V]) fly(caller context.Context, mine []stop[V], holds []*hold) {
+	b := t.c.base
+	b.stats.loads.Add(1)
+	ctx, end := b.flights.loadContext(caller, b.options.LoadTimeout, func(err error) {
+		b.each(len(mine), func(i int) { t.c.overdue(caller, mine[i].fl, holds[i], mine[i].key, err) })
 	})
-	finals := make([]string, 0, len(mine))
-	for _, fl := range mine {
-		finals = append(finals, fl.key)
+	finals, wanted := make([]string, len(mine)), make([]string, len(mine))
+	degraded := false
+	for i, s := range mine {
+		finals[i], wanted[i] = s.fl.key, s.key
+		degraded = degraded || s.fl.degraded
+		holds[i].keep(ctx, func() { b.flights.unlist(s.fl) })
 	}
-	ctx, said := c.base.begin(ctx, finals...)
+	ctx, said := b.begin(ctx, finals...)
 
 	var loaded map[string]V
 	start := time.Now()
 	err := errGoexit
 	defer func() { // whatever load does
 		end()
-		if err != nil {
-			c.base.stats.failures.Add(1)
-			if c.abandon(mine, loadFailed(err)) == 0 {
-				c.latePanic(ctx, "", err)
-			}
-			return
-		}
-		c.landMany(ctx, mine, maps.Clone(loaded), time.Since(start), said, opts)
+		t.arrive(ctx, mine, holds, maps.Clone(loaded), err, time.Since(start), said)
 	}()
-	err = c.base.inTurn(ctx, degraded, func() error {
+	err = b.inTurn(ctx, degraded, func() error {
 		return protect(func() (err error) {
-			if loaded, err = load(ctx, wanted); errors.Is(err, ErrNotFound) {
-				return nil // the source has none of them
+			if loaded, err = t.load(ctx, wanted); errors.Is(err, ErrNotFound) {
+				loaded, err = nil, nil // the source has none of them
 			}
 			return err
 		})
 	})
 }
 
-// landMany stores what was loaded, in one exchange per lifetime, and ends the flights.
-func (c *Cache[V]) landMany(ctx context.Context, mine map[string]*flight, loaded map[string]V,
-	cost time.Duration, said *Load, opts []CallOption,
+// arrive stores what was loaded and ends the flights.
+func (t *trip[V]) arrive(ctx context.Context, mine []stop[V], holds []*hold, loaded map[string]V, err error,
+	cost time.Duration, said *Load,
 ) {
-	storing := make(map[string]*flight, len(mine))
-	for key, fl := range mine {
-		if c.base.flights.beginStoring(fl) {
-			storing[key] = fl
+	if err != nil {
+		t.c.base.stats.failures.Add(1)
+	}
+	heard := make([]bool, len(mine))
+	t.c.base.each(len(mine), func(i int) {
+		v, ok := loaded[mine[i].key]
+		each := err
+		if each == nil && !ok {
+			each = ErrNotFound
+		}
+		heard[i] = t.c.arrive(ctx, mine[i].fl, holds[i], mine[i].key, v, each, cost, said, t.opts)
+	})
+	for _, h := range heard {
+		if h {
+			return
 		}
 	}
-	c.commitMany(ctx, storing, loaded, cost, said, opts)
-	for _, fl := range storing {
-		c.base.flights.endStoring(fl)
-	}
-	for key, fl := range mine {
-		if v, ok := loaded[key]; ok {
-			c.base.flights.land(fl, v, nil)
-		} else {
-			c.base.flights.land(fl, nil, ErrNotFound)
-		}
-	}
+	t.c.unheard(ctx, mine[0].fl, "", err)
 }
 
-func (c *Cache[V]) commitMany(ctx context.Context, storing map[string]*flight, loaded map[string]V,
-	cost time.Duration, said *Load, opts []CallOption,
-) {
-	batches := make(map[time.Duration][]store.Item)
-	for key, fl := range storing {
-		v, ok := loaded[key]
-		if !ok {
-			if ttl, keep := wholeMillis(c.base.options.AbsentFor); keep {
-				batches[ttl] = append(batches[ttl], store.Item{Key: fl.key, Value: c.absence(key)})
-			}
-			continue
+// each calls do for 0 to n-1: side by side where each call is an exchange over a network.
+func (b *Base) each(n int, do func(i int)) {
+	if !b.distant || n == 1 {
+		for i := range n {
+			do(i)
 		}
-		ttl, keep := said.ttlFor(key, opts)
-		if !keep {
-			continue
-		}
-		var value []byte
-		err := protect(func() (err error) { // see commit
-			value, err = c.form.encode(nil, v, c.keyCheck(key), cost)
-			return err
+		return
+	}
+	const abreast = 64
+	var working sync.WaitGroup
+	turns := make(chan struct{}, abreast)
+	for i := range n {
+		turns <- struct{}{}
+		working.Go(func() {
+			defer func() { <-turns }()
+			do(i)
 		})
-		if err != nil {
-			c.base.swallow(ctx, "write", key, err)
-			continue
-		}
-		batches[ttl] = append(batches[ttl], store.Item{Key: fl.key, Value: value})
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
-	defer cancel()
-	for ttl, items := range batches {
-		if err := c.base.setMany(ctx, items, nil, []CallOption{TTL(ttl)}); err != nil {
-			c.base.swallow(ctx, "write", "", err)
-		}
-	}
+	working.Wait()
 }

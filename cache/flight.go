@@ -22,9 +22,9 @@ type flights struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
-	// landings counts the flights that have ended, so that a caller can tell whether one has while it was
-	// reading the store. It is written under mu, together with recent.
-	landings atomic.Int64
+	// grants counts the leases that flights were given, so that a caller can tell whether one was before it
+	// read the store.
+	grants atomic.Int64
 
 	mu      sync.Mutex // guards all below and the state of every flight
 	closed  bool
@@ -32,7 +32,6 @@ type flights struct {
 	storing map[string][]*flight // that are writing to the store right now, detached or not
 	changes map[string]int       // invalidations of a key that are under way
 	clears  map[*clearing]struct{}
-	recent  [64]string // the keys that landed last: landing n stands at n modulo its length
 }
 
 // flight is one load of one key.
@@ -45,15 +44,28 @@ type flight struct {
 	// the cache's to replace, so what is loaded passes by the store.
 	passing bool
 
-	// degraded is set, before the load begins, if the store could not be read: the load waits for its turn.
+	// degraded is set, before the load begins, if the store could not be read or gives no lease: the load
+	// waits for its turn, and what it loads is not stored.
 	degraded bool
 
-	detached bool          // guarded by flights.mu: an invalidation has passed
-	landed   bool          // guarded by flights.mu: value and err are decided
-	stored   chan struct{} // made by beginStoring, closed by endStoring
+	// behind is set if the flight began behind a call that has returned a value: nobody needs to wait for it.
+	behind bool
 
-	value any // a V, or nil with err
-	err   error
+	detached bool          // guarded by flights.mu: an invalidation has passed
+	landed   bool          // guarded by flights.mu: the result is decided
+	stored   chan struct{} // made by beginStoring, closed by endStoring
+	token    uint64        // guarded by flights.mu: of its lease, zero for none
+	granted  int64         // guarded by flights.mu: which grant that was
+
+	result // set before done is closed
+}
+
+// result is what a flight comes to.
+type result struct {
+	value     any // a V, or nil with err
+	err       error
+	elsewhere bool  // another process has loaded it
+	sight     sight // of value, where it is known
 }
 
 func newFlights() *flights {
@@ -66,8 +78,8 @@ func newFlights() *flights {
 }
 
 // join returns the flight of key that loads values of typ, or starts one: then started is true and the
-// caller must see to it that land is called.
-func (f *flights) join(key string, typ reflect.Type) (fl *flight, started bool, err error) {
+// caller must see to it that land is called. m is what the caller has seen of the key.
+func (f *flights) join(key string, typ reflect.Type, m miss) (fl *flight, started bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -75,7 +87,11 @@ func (f *flights) join(key string, typ reflect.Type) (fl *flight, started bool, 
 	}
 	for _, fl := range f.byKey[key] {
 		if fl.typ == typ {
-			return fl, false, nil
+			if !fl.voidedBefore(m) {
+				return fl, false, nil
+			}
+			remove(f.byKey, fl)
+			break
 		}
 	}
 	fl = &flight{key: key, typ: typ, done: make(chan struct{})}
@@ -84,62 +100,60 @@ func (f *flights) join(key string, typ reflect.Type) (fl *flight, started bool, 
 	return fl, true, nil
 }
 
-// land ends fl with what it loaded and releases its waiters. Only the first landing counts: a load that
+// voidedBefore reports whether the lease of fl was gone before a call began that has seen m: whoever has ended
+// it may have changed the source, so that the call must not join. Such a flight goes on for those who wait for
+// it. The caller holds mu.
+func (fl *flight) voidedBefore(m miss) bool {
+	return m.proof && fl.token != 0 && fl.granted <= m.grants && fl.token != m.sight.pause.token
+}
+
+// grant notes that fl was given a lease.
+func (f *flights) grant(fl *flight, token uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fl.token, fl.granted = token, f.grants.Add(1)
+}
+
+// unlist takes fl out of reach of later calls; its lease is gone.
+func (f *flights) unlist(fl *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	remove(f.byKey, fl)
+}
+
+// land ends fl with what it came to and releases its waiters. Only the first landing counts: a load that
 // returns after its deadline finds its flight landed, and land reports false.
-func (f *flights) land(fl *flight, value any, err error) bool {
+func (f *flights) land(fl *flight, r result) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if fl.landed {
 		return false
 	}
-	f.landLocked(fl, value, err)
+	f.landLocked(fl, r)
+	f.wg.Done()
 	return true
 }
 
-// expire ends fl with err, unless its load has returned and is being stored at this moment: then the
-// value is there and the flight lands with it.
-func (f *flights) expire(fl *flight, err error) {
+// expire ends fl with err and then runs after, unless its load has returned and is being stored at this
+// moment: then the value is there and the flight lands with it.
+func (f *flights) expire(fl *flight, err error, after func()) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !fl.landed && fl.stored == nil {
-		f.landLocked(fl, nil, err)
+	expired := !fl.landed && fl.stored == nil
+	if expired {
+		f.landLocked(fl, result{err: err})
+	}
+	f.mu.Unlock()
+	if expired {
+		after()
+		f.wg.Done()
 	}
 }
 
-// landLocked is the one landing of fl. The caller holds mu.
-func (f *flights) landLocked(fl *flight, value any, err error) {
-	fl.landed = true
-	fl.value, fl.err = value, err
-	n := f.landings.Load()
-	f.recent[n%int64(len(f.recent))] = fl.key
-	f.landings.Store(n + 1)
+// landLocked is the one landing of fl. The caller holds mu, and gives back what join has added to wg.
+func (f *flights) landLocked(fl *flight, r result) {
+	fl.landed, fl.result = true, r
 	remove(f.byKey, fl)
 	close(fl.done)
-	f.wg.Done()
-}
-
-// landedSince reports whether a flight of key may have landed since landings was n.
-func (f *flights) landedSince(key string, n int64) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	now := f.landings.Load()
-	if now-n > int64(len(f.recent)) {
-		return true // it is not remembered any more
-	}
-	for ; n < now; n++ {
-		if f.recent[n%int64(len(f.recent))] == key {
-			return true
-		}
-	}
-	return false
-}
-
-// store runs commit unless an invalidation or the deadline of the load has passed fl.
-func (f *flights) store(fl *flight, commit func()) {
-	if f.beginStoring(fl) {
-		defer f.endStoring(fl)
-		commit()
-	}
 }
 
 // beginStoring reports whether fl may store what it loaded, and has invalidations wait until endStoring.
@@ -193,18 +207,14 @@ func (f *flights) loadContext(caller context.Context, timeout time.Duration, exp
 	return ctx, func() { expiring(); closing(); cancel() }
 }
 
-// wait returns the result of fl, or the error of ctx if that ends first. A panic of the loader goes on
-// here.
-func (fl *flight) wait(ctx context.Context) (any, error) {
+// wait returns the result of fl, or the error of ctx if that ends first.
+func (fl *flight) wait(ctx context.Context) result {
 	select {
 	case <-fl.done:
+		return fl.result
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return result{err: ctx.Err()}
 	}
-	if p, ok := fl.err.(*PanicError); ok {
-		panic(p)
-	}
-	return fl.value, fl.err
 }
 
 // errGoexit is the result of a loader that never returns: it ends its goroutine instead.

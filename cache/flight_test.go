@@ -67,23 +67,23 @@ func TestAnInvalidationDuringALoad(t *testing.T) {
 	}
 }
 
-type slowSet struct {
+type slowCommit struct {
 	entered chan struct{}
 	release chan struct{}
 }
 
-func (s slowSet) Before(ctx context.Context, c *store.Call) (context.Context, error) {
-	if c.Op == store.OpSet {
+func (s slowCommit) Before(ctx context.Context, c *store.Call) (context.Context, error) {
+	if c.Op == store.OpCommit {
 		s.entered <- struct{}{}
 		<-s.release
 	}
 	return ctx, nil
 }
-func (slowSet) After(context.Context, *store.Call) {}
+func (slowCommit) After(context.Context, *store.Call) {}
 
 func TestADeleteWaitsForALoadThatIsStoring(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := slowSet{make(chan struct{}), make(chan struct{})}
+		slow := slowCommit{make(chan struct{}), make(chan struct{})}
 		inner := openMemory(t)
 		c := open[string](t, store.Intercept(inner, slow), cache.Options{})
 		var wg sync.WaitGroup

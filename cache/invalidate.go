@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/cachewright/cachewright/store"
 )
@@ -16,6 +17,26 @@ import (
 //   - It waits for a flight that is storing at this moment, so that its own effect is the later one.
 //   - Until it has returned no flight of its keys stores, and those that began meanwhile are detached at
 //     its end: they may have read the source before it returned.
+
+//
+// Across processes the lease does the same: it stands where the value stands, so that whatever an
+// invalidation does to the value ends it. Leases beside bare values are ended first.
+
+// invalidate begins an invalidation of keys, whose values will live for ttl: 0 if they are deleted. Without an
+// error, flights.invalidated ends it.
+func (b *Base) invalidate(ctx context.Context, ttl time.Duration, finals ...string) error {
+	if err := b.flights.invalidate(ctx, finals...); err != nil {
+		return err
+	}
+	if b.beside == nil || ttl > b.options.LoadTimeout+commitTimeout {
+		return nil // a commit does not replace a value, and this one will outlive all loads that have begun
+	}
+	err := b.beside.Void(ctx, finals...)
+	if err != nil {
+		b.flights.invalidated(finals...)
+	}
+	return err
+}
 
 // clearing is an invalidation of all keys that begin with lead and whose remainder matches pattern.
 type clearing struct{ lead, pattern string }

@@ -94,7 +94,7 @@ func TestALoadThatBeginsDuringAnInvalidationIsNotStored(t *testing.T) {
 
 func TestAnAddIsNotOverwrittenByALoadThatIsStoring(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := slowSet{make(chan struct{}), make(chan struct{})}
+		slow := slowCommit{make(chan struct{}), make(chan struct{})}
 		raw := openMemory(t)
 		defer raw.Close()
 		c := open[string](t, store.Intercept(raw, slow), cache.Options{})
@@ -122,7 +122,7 @@ func TestAnAddIsNotOverwrittenByALoadThatIsStoring(t *testing.T) {
 
 func TestAnInvalidationThatGivesUpLeavesNothingBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := slowSet{make(chan struct{}), make(chan struct{})}
+		slow := slowCommit{make(chan struct{}), make(chan struct{})}
 		raw := openMemory(t)
 		defer raw.Close()
 		c := open[string](t, store.Intercept(raw, slow), cache.Options{})

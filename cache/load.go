@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -48,17 +49,39 @@ func (l *Load) TTLFor(key string, d time.Duration) {
 	l.ttls[key] = d
 }
 
-// ttlFor returns the lifetime that the loader chose for key, or that of the call.
-func (l *Load) ttlFor(key string, call []CallOption) (time.Duration, bool) {
+// ttlFor returns the lifetime that the loader chose for key, if it chose one.
+func (l *Load) ttlFor(key string) (ttl time.Duration, chosen bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if d, ok := l.ttls[key]; ok {
-		return wholeMillis(d)
+		return d, true
 	}
 	if l.ttl != nil {
-		return wholeMillis(*l.ttl)
+		return *l.ttl, true
 	}
-	return l.base.ttlOf(call)
+	return 0, false
+}
+
+// loadedTTL is how long what was loaded for key is kept: as the loader says, or the call, or the default.
+func (b *Base) loadedTTL(said *Load, key string, call []CallOption) (ttl time.Duration, keep bool) {
+	if ttl, chosen := said.ttlFor(key); chosen {
+		return wholeMillis(ttl)
+	}
+	for _, o := range call {
+		if o.hasTTL {
+			return b.ttlOf(call)
+		}
+	}
+	return wholeMillis(shortened(b.options.TTL))
+}
+
+// shortened takes up to a twentieth from a lifetime, at random, so that what was loaded together does not end
+// together.
+func shortened(ttl time.Duration) time.Duration {
+	if ttl <= 0 || ttl == Forever {
+		return ttl
+	}
+	return ttl - rand.N(ttl/20+1)
 }
 
 // begin returns a context for the loader of keys, with the Load in it.

@@ -75,7 +75,7 @@ func (c *Cache[V]) withValue(ctx context.Context, finals []string) ([]string, er
 		if raw[i] == nil {
 			continue
 		}
-		if h, _, err := openRecord(raw[i]); err == nil && h.kind != kindValue {
+		if h, _, err := openRecord(raw[i]); err == nil && sightOf(h, c.base.now).state != present {
 			continue
 		}
 		kept = append(kept, final)
@@ -96,6 +96,11 @@ func (c *Cache[V]) deletePattern(ctx context.Context, pattern string) (removed i
 		return 0, err
 	}
 	defer c.base.flights.cleared(clearing)
+	if c.base.beside != nil {
+		if err := c.base.beside.VoidMatching(ctx, clearing.lead, pattern); err != nil {
+			return 0, err
+		}
+	}
 	for batch, err := range c.scan(ctx, pattern) {
 		if err != nil {
 			return removed, err
@@ -141,7 +146,7 @@ func (c *Cache[V]) move(ctx context.Context, key string, to *Cache[V]) (found bo
 	if err != nil || !found {
 		return false, err
 	}
-	if _, s, _ := c.judge(ctx, key, value); !s.taken() {
+	if _, s, _ := c.judge(ctx, key, value); !s.state.taken() {
 		return false, nil
 	}
 	if from == target {
@@ -157,7 +162,7 @@ func (c *Cache[V]) move(ctx context.Context, key string, to *Cache[V]) (found bo
 	if c.form.bare == nil && strings.HasPrefix(string(value[:min(len(value), len(recordMagic))]), recordMagic) {
 		value = rekeyRecord(value, to.keyCheck(key))
 	}
-	if err := c.base.flights.invalidate(ctx, from, target); err != nil {
+	if err := c.base.invalidate(ctx, 0, from, target); err != nil {
 		return false, err
 	}
 	defer c.base.flights.invalidated(from, target)

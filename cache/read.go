@@ -10,79 +10,77 @@ import (
 // unreachable store is an error that wraps [ErrUnavailable]; bare bytes (Options.Codec) that do not decode
 // are a *[DecodeError]. Get takes no lifetime: a [TTL] among opts has no effect.
 func (c *Cache[V]) Get(ctx context.Context, key string, opts ...CallOption) (v V, found bool, err error) {
-	v, state, err := c.read(ctx, key)
+	v, s, err := c.read(ctx, key)
 	if err != nil {
 		return v, false, c.base.answer(ctx, "get", key, err)
 	}
-	c.base.stats.read(state == present)
-	return v, state == present, nil
+	c.base.stats.read(s.state == present)
+	if s.state != present {
+		var none V
+		return none, false, nil
+	}
+	return v, true, nil
 }
-
-// state is what a read found under a key.
-type state uint8
-
-const (
-	missing state = iota
-	present
-	absent     // a remembered absence
-	unreadable // bare bytes that do not decode: somebody's value, and the error says why
-)
-
-// taken reports whether the key has a value, be it one that cannot be read.
-func (s state) taken() bool { return s == present || s == unreadable }
 
 // read is the whole hit path: a decoded copy beside the bytes if there is one, or the bytes, judged and
 // decoded in place.
-func (c *Cache[V]) read(ctx context.Context, key string) (v V, s state, err error) {
+func (c *Cache[V]) read(ctx context.Context, key string) (v V, s sight, err error) {
 	if c.base.objects != nil && c.form.shares {
 		return c.readObject(ctx, key)
 	}
 	final, err := c.keys.final(key)
 	if err != nil {
-		return v, missing, err
+		return v, s, err
 	}
 	return c.readFinal(ctx, key, final)
 }
 
+// seen is what a read of one key comes to.
+type seen[V any] struct {
+	v   V
+	s   sight
+	err error
+}
+
 // readFinal reads through a view where the store offers one.
-func (c *Cache[V]) readFinal(ctx context.Context, key, final string) (v V, s state, err error) {
+func (c *Cache[V]) readFinal(ctx context.Context, key, final string) (v V, s sight, err error) {
 	if c.base.viewer == nil {
 		value, found, err := c.base.store.Get(ctx, final)
 		if err != nil || !found {
-			return v, missing, err
+			return v, s, err
 		}
 		return c.judge(ctx, key, value)
 	}
-	var judged error
+	var r seen[V]
 	_, err = c.base.viewer.View(ctx, final, func(value []byte) error {
-		v, s, judged = c.judge(ctx, key, value)
+		r.v, r.s, r.err = c.judge(ctx, key, value)
 		return nil
 	})
 	if err == nil {
-		err = judged
+		err = r.err
 	}
-	return v, s, err
+	return r.v, r.s, err
 }
 
 // readObject reads a decoded copy, without an allocation when there is one, and leaves one otherwise.
-func (c *Cache[V]) readObject(ctx context.Context, key string) (v V, s state, err error) {
+func (c *Cache[V]) readObject(ctx context.Context, key string) (v V, s sight, err error) {
 	if err := ctx.Err(); err != nil {
-		return v, missing, err
+		return v, s, err
 	}
 	rest, err := c.keys.rest(key)
 	if err != nil {
-		return v, missing, err
+		return v, s, err
 	}
 	value, object, found := c.base.objects.Object(c.keys.lead, rest)
 	if v, ok := c.form.lend(object); ok && found {
-		return v, present, nil
+		return v, c.base.glance(value), nil
 	}
 	if !found {
 		// A closed store answers the same way as an absent key: let Get tell them apart.
 		return c.readFinal(ctx, key, c.keys.lead+rest)
 	}
 	v, s, err = c.judge(ctx, key, value)
-	if s == present {
+	if s.state == present {
 		c.base.objects.Attach(c.keys.lead+rest, value, c.form.keep(v))
 	}
 	return v, s, err
@@ -90,7 +88,7 @@ func (c *Cache[V]) readObject(ctx context.Context, key string) (v V, s state, er
 
 // judge decides what value is to the caller. A record that cannot be read is reported and counts as
 // missing; bare bytes that cannot are the caller's error.
-func (c *Cache[V]) judge(ctx context.Context, key string, value []byte) (v V, s state, err error) {
+func (c *Cache[V]) judge(ctx context.Context, key string, value []byte) (v V, s sight, err error) {
 	v, s, err = c.form.decode(c.keyCheck(key), value)
 	if err == nil {
 		return v, s, nil
@@ -98,10 +96,10 @@ func (c *Cache[V]) judge(ctx context.Context, key string, value []byte) (v V, s 
 	var zero V
 	failed := &DecodeError{Key: key, Err: err}
 	if c.form.bare != nil {
-		return zero, unreadable, failed
+		return zero, sight{state: unreadable}, failed
 	}
 	c.base.swallow(ctx, "decode", key, failed)
-	return zero, missing, nil
+	return zero, sight{}, nil
 }
 
 // keyCheck is the check that a record under key carries.
@@ -110,7 +108,7 @@ func (c *Cache[V]) keyCheck(key string) uint64 { return fnv64(c.keys.lead, key) 
 // Has reports whether key has a value: one that Get would return or, where values are bare, any.
 func (c *Cache[V]) Has(ctx context.Context, key string, opts ...CallOption) (bool, error) {
 	_, s, err := c.read(ctx, key)
-	if s.taken() {
+	if s.state.taken() {
 		return true, nil
 	}
 	return false, c.base.answer(ctx, "has", key, err)
@@ -131,8 +129,12 @@ func (c *Cache[V]) ttl(ctx context.Context, key, final string) (ttl time.Duratio
 		return 0, false, unsupported("Inspector")
 	}
 	if c.base.keepsRecords() {
-		if _, s, err := c.readFinal(ctx, key, final); err != nil || s != present {
+		_, s, err := c.readFinal(ctx, key, final)
+		switch {
+		case err != nil && s.state != unreadable, !s.state.taken():
 			return 0, false, err
+		case s.hard != 0: // the store keeps it beyond its lifetime
+			return time.Duration(max(1, s.soft-c.base.now())) * time.Microsecond, true, nil
 		}
 	}
 	return c.base.inspector.TTL(ctx, final)
@@ -141,9 +143,16 @@ func (c *Cache[V]) ttl(ctx context.Context, key, final string) (ttl time.Duratio
 // GetMany returns the values of those keys that have one, under the caller's keys, in one exchange with
 // stores that can. If some keys fail the error is a [KeyErrors] and the values beside it are valid.
 func (c *Cache[V]) GetMany(ctx context.Context, keys []string, opts ...CallOption) (map[string]V, error) {
-	values, _, failed, err := c.readMany(ctx, keys)
+	all, failed, err := c.readMany(ctx, keys)
 	if err != nil {
 		return nil, c.base.answer(ctx, "get many", "", err)
+	}
+	values := make(map[string]V, len(all))
+	for key, r := range all {
+		c.base.stats.read(r.s.state == present)
+		if r.s.state == present {
+			values[key] = r.v
+		}
 	}
 	return values, c.base.answerMany(ctx, "get", failed)
 }
@@ -186,41 +195,31 @@ func (c *Cache[V]) finals(keys []string) (unique, finals []string, failed KeyErr
 	return unique, finals, failed
 }
 
-// readMany reads keys. gone are the keys whose absence is remembered. With an error nothing was read,
-// and failed has the keys that are at fault themselves.
-func (c *Cache[V]) readMany(ctx context.Context, keys []string) (values map[string]V, gone []string, failed KeyErrors, err error) {
-	values = make(map[string]V, len(keys))
+// readMany reads keys. failed has the keys that could not be read, or that are at fault themselves; all
+// others are in all. With an error nothing was read.
+func (c *Cache[V]) readMany(ctx context.Context, keys []string) (all map[string]seen[V], failed KeyErrors, err error) {
 	unique, finals, failed := c.finals(keys)
+	all = make(map[string]seen[V], len(unique))
 	if len(unique) == 0 {
-		return values, nil, failed, nil
+		return all, failed, nil
 	}
 	raw, err := c.base.getMany(ctx, finals)
 	var each KeyErrors
 	if err != nil && !errors.As(err, &each) {
-		return values, nil, failed, err
+		return nil, failed, err
 	}
 	for i, key := range unique {
-		if err, ok := each[finals[i]]; ok {
-			failed = withKey(failed, key, err)
+		r := seen[V]{err: each[finals[i]]}
+		if r.err == nil && raw[i] != nil {
+			r.v, r.s, r.err = c.judge(ctx, key, raw[i])
+		}
+		if r.err != nil {
+			failed = withKey(failed, key, r.err)
 			continue
 		}
-		s := missing
-		if raw[i] != nil {
-			var v V
-			v, s, err = c.judge(ctx, key, raw[i])
-			switch {
-			case s == present:
-				values[key] = v
-			case err != nil:
-				failed = withKey(failed, key, err)
-			}
-		}
-		if s == absent {
-			gone = append(gone, key)
-		}
-		c.base.stats.read(s == present)
+		all[key] = r
 	}
-	return values, gone, failed, nil
+	return all, failed, nil
 }
 
 // getMany asks for finals in one exchange, or one by one where the store has no other way.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
-	"time"
 
 	"github.com/cachewright/cachewright/internal/native"
 	"github.com/klauspost/compress/s2"
@@ -65,7 +64,7 @@ const compressFrom = 1 << 10
 const maxExpanded = 512 << 20
 
 // encode appends v, as the store keeps it, to dst, which is empty.
-func (f *form[V]) encode(dst []byte, v V, keyCheck uint64, cost time.Duration) ([]byte, error) {
+func (f *form[V]) encode(dst []byte, v V, keyCheck uint64, l life) ([]byte, error) {
 	if f.bare != nil {
 		return f.bare.Append(dst, &v)
 	}
@@ -78,8 +77,8 @@ func (f *form[V]) encode(dst []byte, v V, keyCheck uint64, cost time.Duration) (
 		return dst, err
 	}
 	h := header{
-		kind: kindValue, codec: codecMessagePack, created: f.base.now(),
-		cost: uint32(min(cost.Milliseconds(), 1<<32-1)), schema: f.schema, keyCheck: keyCheck,
+		kind: kindValue, codec: codecMessagePack, created: l.created, soft: l.soft, hard: l.hard,
+		cost: l.cost, schema: f.schema, keyCheck: keyCheck,
 	}
 	if f.base.options.Compress && len(record)-headerSize >= compressFrom {
 		record, h.compression = compress(record)
@@ -121,37 +120,52 @@ var (
 
 // decode reads what a store keeps. Records that are no values are a state, not an error; an error means
 // that the bytes cannot be read as a V under this key.
-func (f *form[V]) decode(keyCheck uint64, stored []byte) (v V, s state, err error) {
-	if f.bare != nil {
+func (f *form[V]) decode(keyCheck uint64, stored []byte) (v V, s sight, err error) {
+	switch {
+	case f.bare != nil && !f.isPlaceholder(stored):
 		err = f.bare.Decode(stored, &v)
-		return v, present, err
-	}
-	if f.counts && startsDecimal(stored) {
+		return v, sight{state: present}, err
+	case f.counts && startsDecimal(stored):
 		v, err = f.integer(stored)
-		return v, present, err
+		return v, sight{state: present}, err
 	}
 	h, payload, err := openRecord(stored)
+	if err == nil && h.keyCheck != keyCheck {
+		err = errWrongKey
+	}
+	if err != nil {
+		return v, s, err
+	}
+	s = sightOf(h, f.base.now)
+	switch s.state {
+	case present, stale:
+		if v, err = f.value(h, payload); err != nil {
+			return v, sight{}, err
+		}
+	case failed:
+		s.failure = string(payload)
+	}
+	return v, s, nil
+}
+
+// isPlaceholder reports whether stored, on an alias of bare values, is one of ours instead: a lease, or the
+// error of a load. No codec writes anything that begins like a record.
+func (f *form[V]) isPlaceholder(stored []byte) bool {
+	return len(stored) >= headerSize && string(stored[:len(recordMagic)]) == recordMagic
+}
+
+// value reads the payload of a value's record.
+func (f *form[V]) value(h header, payload []byte) (v V, err error) {
 	switch {
-	case err != nil:
-		return v, missing, err
-	case h.keyCheck != keyCheck:
-		return v, missing, errWrongKey
-	case h.kind == kindAbsent:
-		return v, absent, nil
-	case h.kind != kindValue:
-		return v, missing, nil
 	case f.codec == nil || !f.any && h.schema != f.schema && h.schema != 0:
-		return v, missing, errWrongSchema
+		return v, errWrongSchema
 	case h.codec != codecMessagePack:
-		return v, missing, fmt.Errorf("%w: %d", errCodec, h.codec)
+		return v, fmt.Errorf("%w: %d", errCodec, h.codec)
 	}
 	if payload, err = expand(h.compression, payload); err != nil {
-		return v, missing, err
+		return v, err
 	}
-	if err := f.codec.Decode(payload, &v); err != nil {
-		return v, missing, err
-	}
-	return v, present, nil
+	return v, f.codec.Decode(payload, &v)
 }
 
 func startsDecimal(stored []byte) bool {

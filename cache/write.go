@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,9 +18,9 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 512); return &b }
 const maxPooled = 1 << 20
 
 // encode encodes v for key into a pooled buffer. release gives the buffer back.
-func (c *Cache[V]) encode(key string, v V, cost time.Duration) (value []byte, release func(), err error) {
+func (c *Cache[V]) encode(key string, v V, l life) (value []byte, release func(), err error) {
 	buffer := buffers.Get().(*[]byte)
-	value, err = c.form.encode((*buffer)[:0], v, c.keyCheck(key), cost)
+	value, err = c.form.encode((*buffer)[:0], v, c.keyCheck(key), l)
 	if err != nil {
 		buffers.Put(buffer)
 		return nil, nil, &encodeError{fmt.Sprintf("%T", v), err}
@@ -39,21 +40,22 @@ func (c *Cache[V]) Set(ctx context.Context, key string, v V, opts ...CallOption)
 	if err != nil {
 		return err
 	}
-	value, release, err := c.encode(key, v, 0)
+	ttl, keep := c.base.ttlOf(opts)
+	l := c.base.lifeOf(ttl, 0)
+	value, release, err := c.encode(key, v, l)
 	if err != nil {
 		return c.base.answer(ctx, "set", key, err)
 	}
 	defer release()
-	if err := c.base.flights.invalidate(ctx, final); err != nil {
+	if err := c.base.invalidate(ctx, ttl, final); err != nil {
 		return c.base.answer(ctx, "set", key, err)
 	}
 	defer c.base.flights.invalidated(final)
-	ttl, keep := c.base.ttlOf(opts)
 	if !keep {
 		_, err := c.base.store.Delete(ctx, final)
 		return c.base.answer(ctx, "set", key, err)
 	}
-	return c.base.answer(ctx, "set", key, c.base.store.Set(ctx, final, value, ttl))
+	return c.base.answer(ctx, "set", key, c.base.store.Set(ctx, final, value, l.storeTTL(value)))
 }
 
 // Add stores v under key only if key has no value, and reports whether it had none. Of several
@@ -64,20 +66,21 @@ func (c *Cache[V]) Add(ctx context.Context, key string, v V, opts ...CallOption)
 	if err != nil {
 		return false, err
 	}
-	value, release, err := c.encode(key, v, 0)
+	ttl, keep := c.base.ttlOf(opts)
+	l := c.base.lifeOf(ttl, 0)
+	value, release, err := c.encode(key, v, l)
 	if err != nil {
 		return false, c.base.answer(ctx, "add", key, err)
 	}
 	defer release()
-	ttl, keep := c.base.ttlOf(opts)
 	if !keep {
 		_, s, err := c.readFinal(ctx, key, final)
-		if s.taken() {
+		if s.state.taken() {
 			return false, nil
 		}
 		return err == nil, c.base.answer(ctx, "add", key, err)
 	}
-	stored, err = c.add(ctx, key, final, value, ttl)
+	stored, err = c.add(ctx, key, final, value, l.storeTTL(value))
 	return stored, c.base.answer(ctx, "add", key, err)
 }
 
@@ -85,7 +88,7 @@ func (c *Cache[V]) Add(ctx context.Context, key string, v V, opts ...CallOption)
 const addAttempts = 16
 
 func (c *Cache[V]) add(ctx context.Context, key, final string, value []byte, ttl time.Duration) (bool, error) {
-	if err := c.base.flights.invalidate(ctx, final); err != nil {
+	if err := c.base.invalidate(ctx, ttl, final); err != nil {
 		return false, err
 	}
 	defer c.base.flights.invalidated(final)
@@ -105,7 +108,7 @@ func (c *Cache[V]) add(ctx context.Context, key, final string, value []byte, ttl
 		if !found {
 			continue
 		}
-		if _, s, _ := c.judge(ctx, key, there); s.taken() {
+		if _, s, _ := c.judge(ctx, key, there); s.state.taken() {
 			return false, nil
 		}
 		if err := c.displace(ctx, final, there); err != nil {
@@ -137,21 +140,70 @@ func (c *Cache[V]) Touch(ctx context.Context, key string, opts ...CallOption) (f
 }
 
 func (c *Cache[V]) touch(ctx context.Context, key, final string, opts []CallOption) (bool, error) {
+	ttl, keep := c.base.ttlOf(opts)
+	switch {
+	case !keep:
+		return c.touchAway(ctx, key, final)
+	case c.base.keepsRecords():
+		return c.touchRecord(ctx, key, final, ttl)
+	}
+	return c.base.store.Touch(ctx, final, ttl)
+}
+
+// touchAway is a Touch with no lifetime. It ends loads also if there is no value yet.
+func (c *Cache[V]) touchAway(ctx context.Context, key, final string) (found bool, err error) {
 	if c.base.keepsRecords() {
-		if _, s, err := c.readFinal(ctx, key, final); err != nil || s != present {
+		_, s, err := c.readFinal(ctx, key, final)
+		if err != nil && s.state != unreadable {
 			return false, err
 		}
+		found = s.state.taken()
 	}
-	ttl, keep := c.base.ttlOf(opts)
-	if keep {
-		return c.base.store.Touch(ctx, final, ttl)
-	}
-	if err := c.base.flights.invalidate(ctx, final); err != nil {
+	if err := c.base.invalidate(ctx, 0, final); err != nil {
 		return false, err
 	}
 	defer c.base.flights.invalidated(final)
 	removed, err := c.base.store.Delete(ctx, final)
-	return removed > 0, err
+	if !c.base.keepsRecords() {
+		found = removed > 0
+	}
+	return found, err
+}
+
+// touchRecord touches what may be no value, and whose record may say when it ends. What is no value may
+// get a longer life in the store by it; its record still says when it is void.
+func (c *Cache[V]) touchRecord(ctx context.Context, key, final string, ttl time.Duration) (bool, error) {
+	for range addAttempts {
+		record, found, err := c.getTouch(ctx, final, ttl)
+		if err != nil || !found {
+			return false, err
+		}
+		_, s, err := c.judge(ctx, key, record)
+		switch {
+		case s.state == unreadable: // whose end is the store's business alone
+			return c.base.store.Touch(ctx, final, ttl)
+		case err != nil || s.state != present:
+			return false, err
+		case s.soft == 0 && c.base.renewer != nil:
+			return true, nil
+		case s.soft == 0:
+			return c.base.store.Touch(ctx, final, ttl)
+		}
+		l := c.base.lifeOf(ttl, time.Duration(s.cost)*time.Millisecond)
+		swapped, err := c.base.swapper.Swap(ctx, final, record, restampRecord(record, l.soft, l.hard), l.keep)
+		if swapped || err != nil {
+			return swapped, err
+		}
+	}
+	return false, fmt.Errorf("the value changes faster than it can be touched: %w", ErrUnavailable)
+}
+
+// getTouch reads a record, and moves its end in the same exchange where the store can.
+func (c *Cache[V]) getTouch(ctx context.Context, final string, ttl time.Duration) ([]byte, bool, error) {
+	if c.base.renewer != nil {
+		return c.base.renewer.GetTouch(ctx, final, ttl)
+	}
+	return c.base.store.Get(ctx, final)
 }
 
 // Delete removes keys and returns how many of them the store held. Loads of these keys that are under
@@ -159,7 +211,7 @@ func (c *Cache[V]) touch(ctx context.Context, key, final string, opts []CallOpti
 func (c *Cache[V]) Delete(ctx context.Context, keys ...string) (removed int, err error) {
 	_, finals, failed := c.finals(keys)
 	if len(finals) > 0 {
-		if err := c.base.flights.invalidate(ctx, finals...); err != nil {
+		if err := c.base.invalidate(ctx, 0, finals...); err != nil {
 			return 0, c.base.answer(ctx, "delete", keys[0], err)
 		}
 		defer c.base.flights.invalidated(finals...)
@@ -184,11 +236,13 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V, opts ...Cal
 	users := make(map[string]string, len(values)) // final key -> caller's key
 	finals := make([]string, 0, len(values))
 	items := make([]store.Item, 0, len(values))
+	ttl, keep := c.base.ttlOf(opts)
+	l := c.base.lifeOf(ttl, 0)
 	for key, v := range values {
 		final, err := c.keys.final(key)
 		var value []byte
 		if err == nil {
-			if value, err = c.form.encode(nil, v, c.keyCheck(key), 0); err != nil {
+			if value, err = c.form.encode(nil, v, c.keyCheck(key), l); err != nil {
 				err = &encodeError{fmt.Sprintf("%T", v), err}
 			}
 		}
@@ -201,11 +255,16 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V, opts ...Cal
 		items = append(items, store.Item{Key: final, Value: value})
 	}
 	if len(finals) > 0 {
-		if err := c.base.flights.invalidate(ctx, finals...); err != nil {
+		if err := c.base.invalidate(ctx, ttl, finals...); err != nil {
 			return c.base.answer(ctx, "set many", "", err)
 		}
 		defer c.base.flights.invalidated(finals...)
-		err := c.base.setMany(ctx, items, finals, opts)
+		var err error
+		if keep {
+			err = c.base.setMany(ctx, items, l)
+		} else {
+			_, err = c.base.store.Delete(ctx, finals...)
+		}
 		var each KeyErrors
 		if err != nil && !errors.As(err, &each) {
 			return c.base.answer(ctx, "set many", "", err)
@@ -217,11 +276,33 @@ func (c *Cache[V]) SetMany(ctx context.Context, values map[string]V, opts ...Cal
 	return c.base.answerMany(ctx, "set", failed)
 }
 
-func (b *Base) setMany(ctx context.Context, items []store.Item, finals []string, opts []CallOption) error {
-	ttl, keep := b.ttlOf(opts)
-	if !keep {
-		_, err := b.store.Delete(ctx, finals...)
-		return err
+// setMany stores items of life l: decimals for its lifetime, records for as long as they are kept.
+func (b *Base) setMany(ctx context.Context, items []store.Item, l life) error {
+	if l.keep == l.ttl {
+		return b.setEach(ctx, items, l.ttl)
+	}
+	records := slices.DeleteFunc(slices.Clone(items), func(i store.Item) bool { return l.storeTTL(i.Value) == l.ttl })
+	decimals := slices.DeleteFunc(items, func(i store.Item) bool { return l.storeTTL(i.Value) != l.ttl })
+	var failed KeyErrors
+	for _, err := range []error{b.setEach(ctx, records, l.keep), b.setEach(ctx, decimals, l.ttl)} {
+		var each KeyErrors
+		if err != nil && !errors.As(err, &each) {
+			return err
+		}
+		for key, err := range each {
+			failed = withKey(failed, key, err)
+		}
+	}
+	if failed != nil {
+		return failed
+	}
+	return nil
+}
+
+// setEach stores items for ttl, in one exchange with stores that can.
+func (b *Base) setEach(ctx context.Context, items []store.Item, ttl time.Duration) error {
+	if len(items) == 0 {
+		return nil
 	}
 	if b.batcher != nil {
 		return b.batcher.SetMany(ctx, items, ttl)

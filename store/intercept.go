@@ -23,7 +23,12 @@ const (
 	OpIncr    Op = "incr"
 	OpSwap    Op = "swap"
 	OpRenew   Op = "renew" // GetTouch
-	OpScan    Op = "scan"  // one call for the whole scan, ended when the last key was yielded
+	OpClaim   Op = "claim"
+	OpExtend  Op = "extend"
+	OpCommit  Op = "commit"
+	OpYield   Op = "yield"
+	OpVoid    Op = "void"
+	OpScan    Op = "scan" // one call for the whole scan, ended when the last key was yielded
 	OpTTL     Op = "ttl"
 	OpClose   Op = "close"
 )
@@ -36,11 +41,11 @@ const (
 // replace them instead.
 type Call struct {
 	Op      Op
-	Key     string        // the key; the prefix of a scan
-	Keys    []string      // Delete, GetMany
-	Pattern string        // Scan
-	Value   []byte        // Set, Add, Swap (new): what goes in; Get, GetTouch: what came out
-	Old     []byte        // Swap
+	Key     string        // the key; the prefix of a Scan or VoidMatching
+	Keys    []string      // Delete, GetMany, Void
+	Pattern string        // Scan, VoidMatching
+	Value   []byte        // Set, Add, Swap (new), Extend (next), Commit, Yield (note): what goes in; Get, GetTouch, Claim: what came out
+	Old     []byte        // Swap, Extend; the lease of Claim, Commit and Yield
 	Items   []Item        // SetMany
 	TTL     time.Duration // the lifetime that goes in; the answer of TTL
 	Delta   int64         // Incr
@@ -49,7 +54,7 @@ type Call struct {
 	// lost write is Answered with a nil Err.
 	Answered bool
 
-	Found  bool     // found, stored or swapped
+	Found  bool     // found, stored, swapped or held
 	N      int64    // the sum of Incr, the count of Delete, the number of keys of a Scan
 	Values [][]byte // GetMany
 	Err    error
@@ -74,7 +79,7 @@ type Interceptor interface {
 //
 // The result offers, through [As], the capabilities that s offers, each of them intercepted, with one
 // exception: [Objects] is hidden, because a decoded copy would pass by what an interceptor changes.
-// [Clock], [Pinger] and types that this package does not know (a native client) are handed out as s
+// [Clock], [Ticker], [Pinger] and types that this package does not know (a native client) are handed out as s
 // gives them, not intercepted.
 //
 // The result owns s: its Close closes s. Intercept is the only wrapper of stores there is.
@@ -164,6 +169,10 @@ func (s *intercepted) As(target any) bool {
 		return offer(s, t, func(inner Inspector) Inspector { return interceptedInspector{s, inner} })
 	case *Viewer:
 		return offer(s, t, func(inner Viewer) Viewer { return interceptedViewer{s, inner} })
+	case *Leaser:
+		return offer(s, t, func(inner Leaser) Leaser { return interceptedLeaser{s, inner} })
+	case *Beside:
+		return offer(s, t, func(inner Beside) Beside { return interceptedBeside{interceptedLeaser{s, inner}, inner} })
 	case *Objects:
 		return false
 	case *Store: // s itself, not what it stands in front of

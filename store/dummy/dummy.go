@@ -29,6 +29,7 @@ var (
 	_ store.Batcher   = (*Store)(nil)
 	_ store.Counter   = (*Store)(nil)
 	_ store.Swapper   = (*Store)(nil)
+	_ store.Beside    = (*Store)(nil)
 	_ store.Inspector = (*Store)(nil)
 	_ store.Clock     = (*Store)(nil)
 )

@@ -177,6 +177,15 @@ func (s *Store) Now() time.Time {
 	return time.Now()
 }
 
+// As fills a *store.Leaser: leases stand in place of the values, which nobody else reads.
+func (s *Store) As(target any) bool {
+	t, ok := target.(*store.Leaser)
+	if ok {
+		*t = store.LeaseInPlace(s, s)
+	}
+	return ok
+}
+
 // acquire returns the directory for one call, which has to release it. It is nil if there is none and
 // none is to be made.
 func (s *Store) acquire(ctx context.Context, create bool) (*dir, error) {

@@ -24,7 +24,7 @@ const (
 
 	// certain is how far the ticks may lie behind. It is many ticks, for machines that are so busy
 	// that a goroutine waits for seconds.
-	certain = 5 * time.Second
+	certain = store.TickLag
 
 	endless = math.MaxInt64 // the deadline of an entry that lives forever
 )

@@ -2,8 +2,8 @@
 //
 // A [Store] is what a cache stands on when nothing outside the process is wanted: no server, no files,
 // gone at the end of the process. It offers every capability of package store: [store.Batcher],
-// [store.Counter], [store.Swapper], [store.Inspector], [store.Viewer], [store.Objects] and
-// [store.Clock].
+// [store.Counter], [store.Swapper], [store.Leaser], [store.Inspector], [store.Viewer], [store.Objects],
+// [store.Clock] and [store.Ticker].
 //
 // Which entries give way when the store is full is decided by how often and how recently they were
 // used (W-TinyLFU, from github.com/maypok86/otter). Room is made before a value is stored, so an entry
@@ -77,6 +77,7 @@ var (
 	_ store.Viewer    = (*Store)(nil)
 	_ store.Objects   = (*Store)(nil)
 	_ store.Clock     = (*Store)(nil)
+	_ store.Ticker    = (*Store)(nil)
 )
 
 // New returns an empty store, or an error if a bound is negative. It runs a goroutine until Close.
@@ -277,5 +278,18 @@ func (s *Store) update(key string, change func(old *entry) (*entry, otter.Comput
 	})
 }
 
-// Now returns the time of this process.
-func (s *Store) Now() time.Time { return time.Now() }
+// Now returns the time of this process when the store was made, and what has passed since: it does not
+// jump when the process' clock is set.
+func (s *Store) Now() time.Time { return s.clock.start.Add(time.Duration(s.clock.now())) }
+
+// Ticked implements [store.Ticker].
+func (s *Store) Ticked() time.Time { return s.clock.start.Add(time.Duration(s.clock.latest.Load())) }
+
+// As fills a *store.Leaser: leases stand in place of the values, which nobody else reads.
+func (s *Store) As(target any) bool {
+	t, ok := target.(*store.Leaser)
+	if ok {
+		*t = store.LeaseInPlace(s, s)
+	}
+	return ok
+}

@@ -68,6 +68,9 @@ func (l *link) open(parent context.Context, timeout time.Duration) (call, error)
 	if err := l.gone(parent); err != nil {
 		return call{}, err
 	}
+	if d, ok := store.PatienceOf(parent); ok {
+		timeout = min(timeout, d)
+	}
 	c := call{link: l, parent: parent, start: time.Now()}
 	c.ctx, c.own = l.deadlines.within(parent, c.start, timeout)
 	return c, nil

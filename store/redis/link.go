@@ -25,6 +25,8 @@ type link struct {
 	clock     clock
 	deadlines deadlines
 	sockets   sockets
+	wakes     *wakes
+	oldSet    atomic.Bool // the server's SET does not take NX and GET together
 
 	life    context.Context // ends with Close
 	stop    context.CancelFunc
@@ -36,6 +38,7 @@ type link struct {
 func openLink(s settings) *link {
 	l := &link{settings: s}
 	l.life, l.stop = context.WithCancel(context.Background())
+	l.wakes = newWakes(l)
 	if s.topology == cluster {
 		l.cluster = newNodes(l)
 		l.cluster.start()
@@ -100,6 +103,7 @@ func (l *link) shut() {
 		l.sockets.close()
 	}
 	l.running.Wait()
+	l.wakes.close()
 	l.refuse() // shards that were found in the meantime
 	if l.replicas != nil {
 		l.replicas.close()

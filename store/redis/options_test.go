@@ -474,7 +474,7 @@ func TestMultiplex(t *testing.T) {
 }
 
 func TestScriptsAreKnownByTheirSum(t *testing.T) {
-	for _, s := range []script{persist, increment, swap} {
+	for _, s := range []script{persist, increment, swap, claim, settle, claimBeside, commitBeside} {
 		sum := sha1.Sum([]byte(s.text))
 		if got := hex.EncodeToString(sum[:]); got != s.sum {
 			t.Errorf("the sum is %s, written down is %s, for the script%s", got, s.sum, s.text)

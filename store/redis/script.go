@@ -10,7 +10,7 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// script is a program that runs on the server as one step. It touches one key, KEYS[1].
+// script is a program that runs on the server as one step. It touches the keys KEYS, all of one slot.
 type script struct {
 	// sum is the SHA-1 of text, by which the server remembers it. It is written down rather than
 	// computed because SHA-1 is forbidden in some programs, and it is no secret here.
@@ -57,10 +57,16 @@ return 1`}
 
 // run runs a script by its sum, and sends the text to a server that does not remember it.
 func (c *call) run(s script, r repeat, key string, args ...string) (rueidis.RedisMessage, error) {
-	m, err := c.do(c.build().Evalsha().Sha1(s.sum).Numkeys(1).Key(key).Arg(args...).Build(), r)
+	return c.runOn(s, r, []string{key}, args...)
+}
+
+// runOn is run for several keys.
+func (c *call) runOn(s script, r repeat, keys []string, args ...string) (rueidis.RedisMessage, error) {
+	n := int64(len(keys))
+	m, err := c.do(c.build().Evalsha().Sha1(s.sum).Numkeys(n).Key(keys...).Arg(args...).Build(), r)
 	var answer *ServerError
 	if errors.As(err, &answer) && answer.Code == "NOSCRIPT" {
-		return c.do(c.build().Eval().Script(s.text).Numkeys(1).Key(key).Arg(args...).Build(), r)
+		return c.do(c.build().Eval().Script(s.text).Numkeys(n).Key(keys...).Arg(args...).Build(), r)
 	}
 	return m, err
 }
@@ -88,12 +94,21 @@ func (s *Store) Swap(ctx context.Context, key string, old, new []byte, ttl time.
 	if old == nil && new == nil {
 		return false, errSwapNothing
 	}
+	if new != nil {
+		if err := s.checkSize(new); err != nil {
+			return false, err
+		}
+	}
+	return s.swap(ctx, key, old, new, ttl)
+}
+
+func (s *Store) swap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error) {
 	args := []string{"value", string(old), "absent", string(new)}
 	if old == nil {
 		args[0] = "absent"
 	}
 	if new != nil {
-		if err := errors.Join(store.CheckTTL(ttl), s.checkSize(new)); err != nil {
+		if err := store.CheckTTL(ttl); err != nil {
 			return false, err
 		}
 		args[2] = lifetime(ttl)

@@ -10,12 +10,20 @@ const slots = 1 << 14
 
 // slotOf returns the slot of key. Of a key with something in braces, only that counts.
 func slotOf(key string) int {
-	if begin := strings.IndexByte(key, '{'); begin >= 0 {
-		if end := strings.IndexByte(key[begin+1:], '}'); end > 0 {
-			key = key[begin+1 : begin+1+end]
-		}
+	if begin, end := tagOf(key); end > begin {
+		key = key[begin:end]
 	}
 	return int(crc16(key)) % slots
+}
+
+// tagOf returns where the text in the first braces of key begins and ends, which is the same place if there
+// is none.
+func tagOf(key string) (begin, end int) {
+	begin = strings.IndexByte(key, '{') + 1
+	if begin == 0 {
+		return 0, 0
+	}
+	return begin, begin + max(0, strings.IndexByte(key[begin:], '}'))
 }
 
 // keyIn returns a key whose slot is between first and last.

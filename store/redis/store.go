@@ -32,7 +32,7 @@ import (
 // Store is a [store.Store] in Redis.
 //
 // It implements [store.Batcher], [store.Counter], [store.Swapper], [store.Renewer], [store.Inspector], [store.Viewer],
-// [store.Clock] and [store.Pinger]. Through [store.As] it also hands out its client as a rueidis.Client, for pub/sub,
+// [store.Clock] and [store.Pinger], and through [store.As] a [store.Leaser] and a [store.Beside]. Through [store.As] it also hands out its client as a rueidis.Client, for pub/sub,
 // transactions and whatever else a cache has no words for.
 type Store struct {
 	link *link
@@ -73,9 +73,20 @@ func (s *Store) Close() error {
 // As fills a *rueidis.Client with the store's client. It waits for an attempt to connect that is under
 // way, and reports false if the server has never been reached. The client belongs to the store: do not
 // close it. Its calls are not bounded by the store's timeout; give each a context with a deadline.
+//
+// It also fills a [store.Leaser], whose leases stand in the place of the values, and a [store.Beside].
 func (s *Store) As(target any) bool {
-	t, ok := target.(*rueidis.Client)
-	if !ok {
+	var t *rueidis.Client
+	switch target := target.(type) {
+	case *store.Leaser:
+		*target = leases{s}
+		return true
+	case *store.Beside:
+		*target = besides{s}
+		return true
+	case *rueidis.Client:
+		t = target
+	default:
 		return false
 	}
 	client := s.link.native()

@@ -1,0 +1,231 @@
+package cache
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/cachewright/cachewright/store"
+)
+
+const (
+	// leaseTTL is how long a lease outlives its holder. While the load runs it is extended every leaseStep.
+	leaseTTL  = 3 * time.Second
+	leaseStep = time.Second
+
+	// toldFor is how long the error of a load stands in the store for those who wait for it.
+	toldFor = time.Second
+
+	// maxTold is how much of an error's text they are told.
+	maxTold = 512
+
+	// commitTimeout bounds a write behind a load, for stores that have no deadline of their own.
+	commitTimeout = 5 * time.Second
+
+	// The pause after a load of a value that is still there has failed: twice as long after each failure in a
+	// row, of which a random half is waited.
+	leastBackoff = time.Second
+	mostBackoff  = time.Minute
+)
+
+// way is how a flight stores what it loads.
+type way uint8
+
+const (
+	notAtAll way = iota // the store cannot be read, or holds what is not ours to replace
+	bySet               // the store knows no leases
+	byAdd               // there is no room for a lease; a value is not replaced
+	byLease             // as long as the lease stands
+)
+
+// hold is the right of a flight to store what it loads. In the store it is a lease or, where a value is to be
+// replaced that can still be served, a pause of that value, by which all others leave it alone.
+type hold struct {
+	base     *Base
+	key      string // final
+	way      way
+	token    uint64
+	keyCheck uint64
+	cost     uint32 // of earlier loads of the value there, milliseconds
+	backoff  uint32 // after the last load of it, milliseconds
+	value    bool   // there is a value
+
+	mu    sync.Mutex // guards the rest
+	there []byte     // what stands in the store
+	timer *time.Timer
+	over  bool
+}
+
+// newToken returns what nobody else calls a lease.
+func newToken() uint64 { return rand.Uint64() | 1 }
+
+// lease is the record of a lease that ends leaseTTL from now.
+func (b *Base) lease(token, keyCheck uint64) []byte {
+	now := b.now()
+	return placeholder(header{
+		kind: kindLease, created: now, hard: now + leaseTTL.Microseconds(), generation: token, keyCheck: keyCheck,
+	}, "")
+}
+
+// placeholder is a record that is no value.
+func placeholder(h header, payload string) []byte {
+	record := make([]byte, headerSize, headerSize+len(payload))
+	record = append(record, payload...)
+	sealRecord(record, h)
+	return record
+}
+
+// next is what the hold puts in the place of there to go on for leaseTTL from now.
+func (h *hold) next(there []byte) (next []byte, ttl time.Duration) {
+	if h.value {
+		return pauseRecord(there, pause{h.token, h.base.now() + leaseTTL.Microseconds()}, h.backoff), store.Keep
+	}
+	return h.base.lease(h.token, h.keyCheck), leaseTTL
+}
+
+// take puts the hold in the place of there, a void lease or a value, and reports whether it did.
+func (h *hold) take(ctx context.Context, there []byte) (bool, error) {
+	next, ttl := h.next(there)
+	taken, err := h.base.leaser.Extend(ctx, h.key, there, next, ttl)
+	h.there = next
+	return taken, err
+}
+
+// keep extends the hold from time to time until it is over. lost is called if it is gone.
+func (h *hold) keep(ctx context.Context, lost func()) {
+	if h.way != byLease {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.timer = time.AfterFunc(leaseStep, func() {
+		if !h.extend(ctx) {
+			lost()
+		}
+	})
+}
+
+// extend extends the hold once and reports whether it stands, as far as is known.
+func (h *hold) extend(ctx context.Context) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.over {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, leaseStep)
+	defer cancel()
+	next, ttl := h.next(h.there)
+	held, err := h.base.leaser.Extend(ctx, h.key, h.there, next, ttl)
+	switch {
+	case err != nil: // whether it has happened shows next time; the commit tells for certain
+	case !held:
+		return false
+	default:
+		h.there = next
+	}
+	h.timer.Reset(leaseStep)
+	return true
+}
+
+// end ends the hold and reports whether it had not ended before. The caller carries out what ends it in the
+// store, with what then stands there.
+func (h *hold) end() (there []byte, first bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	first = !h.over
+	h.over = true
+	if h.timer != nil {
+		h.timer.Stop()
+	}
+	return h.there, first
+}
+
+// settling returns a context for a write behind a load: with the values of ctx and a deadline of its own.
+func settling(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+}
+
+// commit stores value for ttl and ends the hold.
+func (h *hold) commit(ctx context.Context, value []byte, ttl time.Duration) error {
+	there, first := h.end()
+	if !first {
+		return nil
+	}
+	ctx, cancel := settling(ctx)
+	defer cancel()
+	var err error
+	switch h.way {
+	case bySet:
+		err = h.base.store.Set(ctx, h.key, value, ttl)
+	case byAdd:
+		_, err = h.base.store.Add(ctx, h.key, value, ttl)
+	case byLease:
+		if _, err = h.base.leaser.Commit(ctx, h.key, there, value, ttl); err != nil {
+			h.yield(ctx, there) // it may be too large, or the store too full: others need not wait for it
+		}
+	}
+	return err
+}
+
+// remove ends the hold and leaves nothing.
+func (h *hold) remove(ctx context.Context) error {
+	there, first := h.end()
+	if !first || h.way != byLease {
+		return nil
+	}
+	ctx, cancel := settling(ctx)
+	defer cancel()
+	return h.yield(ctx, there)
+}
+
+func (h *hold) yield(ctx context.Context, there []byte) error {
+	_, err := h.base.leaser.Yield(ctx, h.key, there, nil, store.Forever)
+	return err
+}
+
+// release ends the hold as if it had never been.
+func (h *hold) release(ctx context.Context) error {
+	if h.value {
+		return h.rest(ctx, 0, h.backoff)
+	}
+	return h.remove(ctx)
+}
+
+// fail ends the hold after a load that has failed with told. A value that is there gets a pause before the next
+// load; otherwise those who wait are told, and with Options.ErrorFor everybody who asks.
+func (h *hold) fail(ctx context.Context, told string) error {
+	if h.value {
+		backoff := min(max(2*time.Duration(h.backoff)*time.Millisecond, leastBackoff), mostBackoff)
+		return h.rest(ctx, backoff/2+rand.N(backoff/2), uint32(backoff.Milliseconds()))
+	}
+	there, first := h.end()
+	if !first || h.way != byLease {
+		return nil
+	}
+	now, errorFor := h.base.now(), h.base.options.ErrorFor
+	ttl := max(errorFor, toldFor)
+	failure := header{
+		kind: kindFailed, created: now, hard: now + ttl.Microseconds(), generation: h.token, keyCheck: h.keyCheck,
+	}
+	if errorFor > 0 {
+		failure.soft = now + errorFor.Microseconds()
+	}
+	ctx, cancel := settling(ctx)
+	defer cancel()
+	_, err := h.base.leaser.Yield(ctx, h.key, there, placeholder(failure, told[:min(len(told), maxTold)]), ttl)
+	return err
+}
+
+// rest ends the hold of a value, which nobody is to load for a while.
+func (h *hold) rest(ctx context.Context, length time.Duration, backoff uint32) error {
+	there, first := h.end()
+	if !first || h.way != byLease {
+		return nil
+	}
+	ctx, cancel := settling(ctx)
+	defer cancel()
+	rested := pauseRecord(there, pause{0, h.base.now() + length.Microseconds()}, backoff)
+	_, err := h.base.leaser.Extend(ctx, h.key, there, rested, store.Keep)
+	return err
+}
