@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// patience is how long a thing may take that must happen. It only matters where it does not happen.
-const patience = 10 * time.Second
+// patience is how long a thing may take that must happen, and pace how long one that nothing holds up. Both
+// are ample, for a busy machine: they only matter where a thing does not happen. Library.Patience may be less.
+const (
+	patience = 10 * time.Second
+	pace     = 3 * time.Second
+)
 
 // enough is how many violations end a check: more of the same do not tell more.
 const enough = 3
@@ -62,7 +66,10 @@ func (r Report) String() string {
 // Check plays h with lib, times over, and stops after three violations. The error says that a cache could not
 // be opened or closed, which is no violation.
 func Check(ctx context.Context, lib Library, h Hazard, times int) (Report, error) {
-	s := &stage{lib: lib, ctx: ctx, report: Report{Library: lib.Name, Hazard: h.Name}, last: make(map[string]string)}
+	if lib.Patience == 0 {
+		lib.Patience = patience
+	}
+	s := &stage{lib: lib, ctx: ctx, apart: h.apart, report: Report{Library: lib.Name, Hazard: h.Name}, last: make(map[string]string)}
 	if err := s.open(h); err != nil {
 		return s.report, err
 	}
@@ -85,9 +92,10 @@ func Check(ctx context.Context, lib Library, h Hazard, times int) (Report, error
 
 // stage is where the trials of one check are played, by two processes.
 type stage struct {
-	lib  Library
-	ctx  context.Context
-	x, y *member
+	lib   Library
+	ctx   context.Context
+	x, y  *member
+	apart time.Duration // by how much their clocks disagree, half of it
 
 	// Of trials that are played together: ready for what happens to all at once, done with the frozen process.
 	ready, frozen sync.WaitGroup

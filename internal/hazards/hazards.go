@@ -121,6 +121,9 @@ type Library struct {
 	// Takeover is how long at most a process waits for one that has died while loading. Zero claims nothing.
 	Takeover time.Duration
 
+	// Patience is how long to wait for what must happen, before it is a violation. Zero means ten seconds.
+	Patience time.Duration
+
 	// Outside is nil if nobody else gets at the place.
 	Outside Outside
 

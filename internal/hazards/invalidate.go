@@ -199,7 +199,7 @@ func late(inv invalidation, by, caller who) func(*trial) {
 // getsNew has m fetch while l, which read before an invalidation, stands at its gate.
 func (t *trial) getsNew(m *member, l *load, a *call) {
 	b := t.fetch(m, t.direct)
-	prompt := reached(b.done, pace)
+	prompt := reached(b.done, min(pace, t.lib.Patience))
 	l.open()
 	if !t.answer(b, "the call of "+t.nameOf(m)+" that began after", t.version.Load()) {
 		return

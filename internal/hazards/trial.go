@@ -155,10 +155,10 @@ func (t *trial) fetch(m *member, load func(context.Context) (string, error)) *ca
 
 // await reports whether a thing happens that must; it is a violation if it does not.
 func (t *trial) await(happened <-chan struct{}, what string) bool {
-	if reached(happened, patience) {
+	if reached(happened, t.lib.Patience) {
 		return true
 	}
-	t.violated("waited %v for %s", patience, what)
+	t.violated("waited %v for %s", t.lib.Patience, what)
 	return false
 }
 
@@ -261,9 +261,9 @@ func reached(done <-chan struct{}, limit time.Duration) bool {
 // eventually reports whether a thing happens that must, and that nobody announces.
 func (t *trial) eventually(what string, reached func() bool) bool {
 	pause := 100 * time.Microsecond
-	for end := time.Now().Add(patience); !reached(); pause = min(2*pause, 20*time.Millisecond) {
+	for end := time.Now().Add(t.lib.Patience); !reached(); pause = min(2*pause, 20*time.Millisecond) {
 		if time.Now().After(end) {
-			t.violated("waited %v for %s", patience, what)
+			t.violated("waited %v for %s", t.lib.Patience, what)
 			return false
 		}
 		time.Sleep(pause)
