@@ -111,7 +111,11 @@ func inFolder(t *testing.T, like site) place {
 	full, err := file.Open(like.Dir, file.Options{MaxEntries: 1})
 	must(t, err)
 	t.Cleanup(func() { _, _ = s.Close(), full.Close() })
-	return place{like, meddler{s, func() error { return full.Set(context.Background(), "filler", nil, time.Minute) }}}
+	fillers := 0
+	return place{like, meddler{s, func() error {
+		fillers++
+		return full.Set(context.Background(), "filler-"+strconv.Itoa(fillers), nil, time.Minute)
+	}}}
 }
 
 // meddler is somebody who uses the store without a cache.

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cachewright/cachewright/cache"
@@ -50,6 +51,7 @@ type worker struct {
 	src   *source
 	log   *diary
 	owned [keys]sync.Mutex // writes of a key that is set are one after the other
+	loads atomic.Uint64
 }
 
 // work does random things until its input ends.
@@ -140,7 +142,7 @@ func (w *worker) toil(r *rand.Rand, done <-chan struct{}) {
 		case n < 70:
 			w.fetch(r, key)
 		case n < 76:
-			w.fetchMany(r, key)
+			w.fetchMany(key)
 		case n < 90:
 			w.write(r, key)
 		case n < 94:
@@ -185,8 +187,9 @@ func (w *worker) get(key int) {
 
 var errSource = errors.New("the source failed")
 
-// load reads the source, and takes its time.
-func (w *worker) load(ctx context.Context, r *rand.Rand, key int) (string, error) {
+// load reads the source, and takes its time. It may run on when the call that began it has returned.
+func (w *worker) load(ctx context.Context, key int) (string, error) {
+	r := rand.New(rand.NewPCG(w.Seed+uint64(w.Process), w.loads.Add(1)))
 	version := w.src.read(key)
 	pause := time.Duration(r.IntN(3000)) * time.Microsecond
 	if r.IntN(50) == 0 {
@@ -212,9 +215,8 @@ func (w *worker) fetch(r *rand.Rand, key int) {
 	if r.IntN(30) == 0 {
 		time.AfterFunc(time.Duration(r.IntN(2000))*time.Microsecond, cancel)
 	}
-	own := rand.New(rand.NewPCG(r.Uint64(), 0)) // the load may run on when this call has left
 	e := w.begin(Fetch, key)
-	v, err := w.cache.Fetch(ctx, name(key), func(ctx context.Context) (string, error) { return w.load(ctx, own, key) },
+	v, err := w.cache.Fetch(ctx, name(key), func(ctx context.Context) (string, error) { return w.load(ctx, key) },
 		cache.TTL(time.Duration(5+r.IntN(300))*time.Millisecond))
 	e.End = now()
 	switch {
@@ -238,19 +240,16 @@ func (w *worker) judge(err error) {
 }
 
 // fetchMany fetches key and some of those that follow.
-func (w *worker) fetchMany(r *rand.Rand, key int) {
+func (w *worker) fetchMany(key int) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	own := rand.New(rand.NewPCG(r.Uint64(), 0))
 	var events []Event
 	var names []string
 	for k := key; k < min(key+4, keys); k++ {
 		events = append(events, w.begin(Fetch, k))
 		names = append(names, name(k))
 	}
-	values, err := w.cache.FetchMany(ctx, names, func(ctx context.Context, missing []string) (map[string]string, error) {
-		return w.loadMany(ctx, own, missing)
-	})
+	values, err := w.cache.FetchMany(ctx, names, w.loadMany)
 	end := now()
 	var each cache.KeyErrors
 	if err != nil && !errors.As(err, &each) {
@@ -273,14 +272,14 @@ func (w *worker) fetchMany(r *rand.Rand, key int) {
 	}
 }
 
-func (w *worker) loadMany(ctx context.Context, r *rand.Rand, missing []string) (map[string]string, error) {
+func (w *worker) loadMany(ctx context.Context, missing []string) (map[string]string, error) {
 	loaded := make(map[string]string)
 	for _, n := range missing {
 		key, err := strconv.Atoi(strings.TrimPrefix(n, "key-"))
 		if err != nil {
 			return nil, err
 		}
-		v, err := w.load(ctx, r, key)
+		v, err := w.load(ctx, key)
 		switch {
 		case err == nil:
 			loaded[n] = v
