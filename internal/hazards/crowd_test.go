@@ -34,14 +34,15 @@ type rush struct {
 	Value   string // what the source has
 	Callers int
 	Load    time.Duration // how long a load takes
-	Hang    bool          // it takes until the next line comes
+	Hang    bool          // it takes until a rush with Release
+	Release bool
 	Lasting time.Duration // how long each caller calls, again and again; zero is once
 	TTL     time.Duration // of what is loaded, if not zero
 }
 
 // outcome is what came of it in one process.
 type outcome struct {
-	Loads        [][2]int64 // the begin and the end of each, by clock
+	Loads        [][2]int64 // that have ended since the last outcome: the begin and the end of each, by clock
 	Calls        int
 	Values       map[string]int
 	Errors       map[string]int
@@ -68,8 +69,8 @@ func crowd(argument string) error {
 		return err
 	}
 	defer base.Close()
-	c, err := cache.On[string](base)
-	if err != nil {
+	c := crowded{gate: make(chan struct{})}
+	if c.cache, err = cache.On[string](base); err != nil {
 		return err
 	}
 	in, out := json.NewDecoder(bufio.NewReader(os.Stdin)), json.NewEncoder(os.Stdout)
@@ -78,23 +79,29 @@ func crowd(argument string) error {
 		if in.Decode(&r) != nil {
 			return nil // nobody gives orders any more
 		}
-		if err := r.run(c, in, out); err != nil {
+		if r.Release {
+			close(c.gate)
+			c.gate = make(chan struct{})
+		}
+		if err := out.Encode(c.run(r)); err != nil {
 			return err
 		}
 	}
 }
 
-func (r rush) run(c *cache.Cache[string], in *json.Decoder, out *json.Encoder) error {
-	var (
-		mu     sync.Mutex // guards result and took
-		result = outcome{Values: make(map[string]int), Errors: make(map[string]int)}
-		took   []time.Duration
-		gate   = make(chan struct{})
-		loads  sync.WaitGroup
-	)
-	load := func(ctx context.Context) (string, error) {
-		loads.Add(1)
-		defer loads.Done()
+// crowded is the cache of a crowd.
+type crowded struct {
+	cache *cache.Cache[string]
+	gate  chan struct{} // closed by a release
+
+	mu    sync.Mutex // guards loads
+	loads [][2]int64
+}
+
+// source returns the loader for a rush. It may run on when the callers have returned.
+func (c *crowded) source(r rush) func(context.Context) (string, error) {
+	gate := c.gate
+	return func(ctx context.Context) (string, error) {
 		begin := clock()
 		if r.Hang {
 			select {
@@ -104,18 +111,27 @@ func (r rush) run(c *cache.Cache[string], in *json.Decoder, out *json.Encoder) e
 		} else {
 			time.Sleep(r.Load)
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		result.Loads = append(result.Loads, [2]int64{begin, clock()})
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.loads = append(c.loads, [2]int64{begin, clock()})
 		return r.Value, ctx.Err()
 	}
-	var opts []cache.CallOption
+}
+
+func (c *crowded) run(r rush) outcome {
+	var (
+		mu     sync.Mutex // guards result and took
+		result = outcome{Values: make(map[string]int), Errors: make(map[string]int)}
+		took   []time.Duration
+		opts   []cache.CallOption
+	)
 	if r.TTL > 0 {
 		opts = append(opts, cache.TTL(r.TTL))
 	}
+	load := c.source(r)
 	call := func() {
 		begin := time.Now()
-		v, err := c.Fetch(context.Background(), r.Key, load, opts...)
+		v, err := c.cache.Fetch(context.Background(), r.Key, load, opts...)
 		d := time.Since(begin)
 		mu.Lock()
 		defer mu.Unlock()
@@ -139,20 +155,10 @@ func (r rush) run(c *cache.Cache[string], in *json.Decoder, out *json.Encoder) e
 	}
 	close(start)
 	callers.Wait()
-	if r.Hang { // first the callers' outcome, then the loads'
-		if err := out.Encode(result.with(took)); err != nil {
-			return err
-		}
-		var release rush
-		if err := in.Decode(&release); err != nil {
-			return err
-		}
-		close(gate)
-	}
-	loads.Wait()
-	mu.Lock()
-	defer mu.Unlock()
-	return out.Encode(result.with(took))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	result.Loads, c.loads = c.loads, nil
+	return result.with(took)
 }
 
 func (o outcome) with(took []time.Duration) outcome {
@@ -201,6 +207,7 @@ func startFleet(t *testing.T, where site) *fleet {
 		}
 	})
 	f.run(rush{Key: "first", Value: "v", Callers: 1}) // all are connected now
+	f.settle()
 	return f
 }
 
@@ -260,4 +267,11 @@ func awaitValue(t *testing.T, c hazards.Cache, key, want string) {
 			t.Fatalf("Get of %s = %q, %v; want %q before long", key, v, found, want)
 		}
 	}
+}
+
+// settle gives refreshes, which nobody waits for, the time to end, and returns what has been loaded.
+func (f *fleet) settle() [][2]int64 {
+	f.t.Helper()
+	time.Sleep(2 * loadTime)
+	return f.run(rush{}).Loads
 }
