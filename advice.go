@@ -35,6 +35,7 @@ var (
 		(*resolver).advisePrefix,
 		(*resolver).adviseTimeout,
 		(*resolver).adviseMilliseconds,
+		(*resolver).adviseSoftTimeout,
 		(*resolver).adviseMaxConnections,
 		(*resolver).advisePoolSize,
 		(*resolver).adviseForeignOptions,
@@ -294,6 +295,16 @@ func (r *resolver) adviseMilliseconds(c *resolution) {
 	}
 	r.inform(c, "CW325", v.Origin, r.line(c, "timeout", strconv.FormatInt(n/1000, 10)),
 		"timeout counts seconds: %d are %v; as milliseconds it would be timeout: %d", n, ttl, n/1000)
+}
+
+// adviseSoftTimeout finds a wait for what cannot be.
+func (r *resolver) adviseSoftTimeout(c *resolution) {
+	v := c.plan.Values["soft_timeout"]
+	if c.plan.SoftTimeout == 0 || c.plan.StaleFor != 0 {
+		return
+	}
+	r.inform(c, "CW328", v.Origin, r.line(c, "stale_for", "1h"),
+		"soft_timeout has no effect: without stale_for there is no stale value to serve meanwhile")
 }
 
 // duration returns a duration as YAML or as Go writes it.

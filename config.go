@@ -112,20 +112,26 @@ type CacheConfig struct {
 	// Require makes Open fail when the backend cannot be reached. Only Redis can be out of reach.
 	Require bool
 
-	// StaleFor is how long past its lifetime a value may still be served when loading fails. Zero
-	// never serves stale values.
+	// StaleFor is how long past its lifetime Fetch may still serve a value: while it is loaded anew, and when
+	// that fails. Zero never serves stale values. The store keeps values that much longer.
 	StaleFor time.Duration
 
-	// LoadTimeout bounds one load of Fetch. Zero means 30 seconds.
+	// LoadTimeout bounds one load of Fetch, and the wait for one of another process. Zero means 30 seconds.
 	LoadTimeout time.Duration
 
-	// SoftTimeout is how long a load may keep a caller waiting that could have a stale value.
+	// SoftTimeout is how long a load may keep a caller waiting that could have a stale value. Zero serves the
+	// stale value at once; as much as LoadTimeout serves it only when the load fails.
 	SoftTimeout time.Duration
+
+	// Refreshes is how many loads run at the same time behind calls that have their value already. Nil means
+	// 64, or 16 per processor if that is more; zero means none.
+	Refreshes *int
 
 	// AbsentFor is how long Fetch remembers that the source has no such value. Zero does not remember.
 	AbsentFor time.Duration
 
-	// ErrorFor is how long Fetch remembers that the source failed. Zero does not remember.
+	// ErrorFor is how long Fetch answers with the error of the last load instead of loading again. Zero loads
+	// again.
 	ErrorFor time.Duration
 
 	// MaxValueBytes is the largest value that is written to Redis.

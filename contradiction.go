@@ -1,6 +1,7 @@
 package cachewright
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ var contradictions = []contradiction{
 	(*resolver).refuseEndlessSessions,
 	(*resolver).refuseForgivingSessions,
 	(*resolver).refuseBesidesBareValues,
+	(*resolver).refuseLongPatience,
 }
 
 // redisContradictions are those of a cache whose backend is Redis.
@@ -113,7 +115,7 @@ func (r *resolver) refuseBesidesBareValues(c *resolution) {
 	}
 	for _, beside := range besideValues {
 		path := c.path(beside.option)
-		if beside.length(c.config) == 0 || rowAt(path).pending != "" {
+		if beside.length(c.config) == 0 {
 			continue
 		}
 		r.fault(path, faultf("CW219", "remove it, or write serializer: native",
@@ -123,6 +125,16 @@ func (r *resolver) refuseBesidesBareValues(c *resolution) {
 		r.fault(c.path("keys"), faultf("CW219", "write keys: strict and use shorter keys, or write serializer: native",
 			"Django cannot compute shortened keys, and serializer: %s shares them with it", serializer).fixed(string(cache.KeysStrict)))
 	}
+}
+
+// refuseLongPatience finds a caller that would wait for a load longer than it may take.
+func (r *resolver) refuseLongPatience(c *resolution) {
+	soft, hard := c.config.SoftTimeout, cmp.Or(c.config.LoadTimeout, cache.DefaultLoadTimeout)
+	if soft <= hard || hard < 0 {
+		return
+	}
+	r.fault(c.path("soft_timeout"), faultf("CW220", "write at most "+formatDuration(hard),
+		"is longer than load_timeout, which ends every load after %s", formatDuration(hard)))
 }
 
 func (r *resolver) refuseTwoTopologies(c *resolution) {

@@ -105,9 +105,6 @@ var valueCodes = []Explanation{
 	{"CW115", "the text holds a character that cannot be",
 		"Control characters and invalid UTF-8 in names and prefixes break logs and other tools; a client's name has no spaces.",
 		"cache_default:\n  redis_url: redis://localhost:6379/0\n  connection_pool_kwargs:\n    client_name: my shop", "Remove the character."},
-	{"CW121", "the option does not work in this version",
-		"The option is known and will work in a later version. It is refused until then, so that nobody relies on it.",
-		"cache_default:\n  stale_for: 1h", "Remove it until then."},
 }
 
 // contradictionCodes are about options that are right by themselves.
@@ -157,6 +154,9 @@ var contradictionCodes = []Explanation{
 	{"CW219", "more than a bare value can carry",
 		"serializer: json, pickle and msgpack store exactly what Django stores, and nothing beside it: there is no room for a remembered absence or a stale value, and Django cannot compute shortened keys.",
 		"cache_default:\n  serializer: json\n  absent_for: 30s", "Remove the option, or write serializer: native."},
+	{"CW220", "a wait for something better that may outlast the load",
+		"soft_timeout is how long a caller with a stale value waits for the load, and load_timeout how long a load may take: no wait is longer.",
+		"cache_default:\n  stale_for: 1h\n  soft_timeout: 1m\n  load_timeout: 30s", "Write a soft_timeout of at most load_timeout."},
 	{"CW221", "options about many servers for one",
 		"Reads go to replicas only where Sentinels or the nodes of a cluster say which those are; only a cluster has slots to cover.",
 		"cache_default:\n  redis_url: redis://localhost:6379/0\n  connection_pool_kwargs:\n    read_from_replicas: true", "Add sentinels or startup_nodes, or remove the option."},

@@ -49,12 +49,6 @@ var serializers = []string{serializerNative, "json", "pickle", "msgpack"}
 // serializerNative is the serializer that is not Django's.
 const serializerNative = "native"
 
-// Why options of this version's table do not work yet.
-const (
-	pendingStale    = "serving stale values comes with a later version"
-	pendingFailures = "remembering failed loads comes with a later version"
-)
-
 // noCounterpart is what Django's settings have for most of what Go alone does.
 const noCounterpart = "none"
 
@@ -159,25 +153,33 @@ var cacheFields = []field{
 			BackendDummy:  "no effect, it is always within reach",
 		},
 		django: noCounterpart},
-	{name: "stale_for", goName: "StaleFor", kind: kindDuration, max: maxSeconds * second, preset: "0", pending: pendingStale, example: "1h",
-		doc:     "How long past its lifetime a value may still be served when loading fails.",
-		special: "`0` never serves stale values",
+	{name: "stale_for", goName: "StaleFor", kind: kindDuration, max: maxSeconds * second, preset: "0", example: "1h",
+		doc:     "How long past its lifetime Fetch may still serve a value: while it is loaded anew, and when that fails. The store keeps values that much longer.",
+		special: "`0` never serves stale values; anything else is refused with a serializer of Django's",
+		effects: map[string]string{BackendDummy: "no effect, it keeps nothing"},
 		django:  noCounterpart},
 	{name: "load_timeout", goName: "LoadTimeout", kind: kindDuration, min: 1, max: day, preset: "30", example: "10s",
-		doc:     "Bounds one load of Fetch.",
+		doc:     "Bounds one load of Fetch, and the wait for one of another process.",
 		effects: map[string]string{BackendDummy: "the same, because every Fetch loads"},
 		django:  noCounterpart},
-	{name: "soft_timeout", goName: "SoftTimeout", kind: kindDuration, max: day, preset: "0", pending: pendingStale, example: "200ms",
+	{name: "soft_timeout", goName: "SoftTimeout", kind: kindDuration, max: day, preset: "0", example: "200ms",
 		doc:     "How long a load may keep a caller waiting that could have a stale value.",
-		special: "`0` waits for the load",
+		special: "`0` serves the stale value at once; as much as `load_timeout` serves it only when the load fails",
 		django:  noCounterpart},
 	{name: "absent_for", goName: "AbsentFor", kind: kindDuration, max: maxSeconds * second, preset: "0", example: "30s",
 		doc:     "How long Fetch remembers that the source has no such value.",
 		special: "`0` does not remember; anything else is refused with a serializer of Django's",
 		django:  noCounterpart},
-	{name: "error_for", goName: "ErrorFor", kind: kindDuration, max: day, preset: "0", pending: pendingFailures, example: "5s",
-		doc:     "How long Fetch remembers that the source failed.",
-		special: "`0` does not remember",
+	{name: "error_for", goName: "ErrorFor", kind: kindDuration, max: day, preset: "0", example: "5s",
+		doc:     "How long Fetch answers with the error of the last load instead of loading again.",
+		special: "`0` loads again; anything else is refused with a serializer of Django's",
+		django:  noCounterpart},
+	{name: "refreshes", goName: "Refreshes", kind: kindInt, max: math.MaxInt32, example: "100",
+		doc:     "How many loads run at the same time behind calls that have their value already: ahead of its end, or for a stale one.",
+		unit:    "loads",
+		unset:   "64, or 16 per processor if that is more",
+		special: "`0` loads nothing behind a call",
+		effects: map[string]string{BackendDummy: "no effect, it keeps nothing"},
 		django:  noCounterpart},
 	{name: "max_value_bytes", goName: "MaxValueBytes", kind: kindBytes, min: 1, max: 512 << 20, preset: "1MiB", backend: "redis", example: "4MiB",
 		doc:    "The largest value that is written to Redis. Calls share connections: a large one keeps all others waiting.",

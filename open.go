@@ -141,8 +141,9 @@ func (cs *Caches) open(ctx context.Context, c *CachePlan, o opening) error {
 	codec, compress := c.codec()
 	base, err := cache.NewBase(s, cache.Options{
 		Name: c.Alias, Prefix: c.KeyPrefix, Version: c.Version, TTL: c.Timeout, Keys: cache.KeyMode(c.Keys),
-		Codec: codec, Compress: compress, LoadTimeout: c.LoadTimeout, AbsentFor: c.AbsentFor,
-		OnError: cache.ErrorMode(c.OnError), DegradedLoads: c.degradedLoads(),
+		Codec: codec, Compress: compress, LoadTimeout: c.LoadTimeout, SoftTimeout: c.SoftTimeout,
+		StaleFor: c.StaleFor, AbsentFor: c.AbsentFor, ErrorFor: c.ErrorFor,
+		OnError: cache.ErrorMode(c.OnError), DegradedLoads: orNone(c.DegradedLoads), Refreshes: orNone(c.Refreshes),
 		Hooks: o.hooks, Logger: cs.plan.loggerOrDefault(),
 	})
 	if err != nil {
@@ -160,15 +161,15 @@ func (cs *Caches) open(ctx context.Context, c *CachePlan, o opening) error {
 	return nil
 }
 
-// degradedLoads translates the option: a cache takes zero for its default and less for no bound.
-func (c *CachePlan) degradedLoads() int {
+// orNone translates a number of loads: a cache takes zero for its default, and less for what zero means here.
+func orNone(n *int) int {
 	switch {
-	case c.DegradedLoads == nil:
+	case n == nil:
 		return 0
-	case *c.DegradedLoads == 0:
+	case *n == 0:
 		return -1
 	}
-	return *c.DegradedLoads
+	return *n
 }
 
 // codec returns how values are written, nil for native ones, and whether the cache itself compresses them.

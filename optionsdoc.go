@@ -86,9 +86,6 @@ func (f *field) facts() []fact {
 		all = append(all, f.backendFacts()...)
 	}
 	all = append(all, fact{"In Django", f.djangoName()})
-	if f.pending != "" {
-		all = append(all, fact{"In this version", "refused: " + f.pending})
-	}
 	return all
 }
 
@@ -137,9 +134,6 @@ func (f *field) description() string {
 	text := f.doc + " Default: " + f.defaultText() + "."
 	if f.special != "" {
 		text += " Special values: " + f.special + "."
-	}
-	if f.pending != "" {
-		text += " Refused in this version: " + f.pending + "."
 	}
 	return strings.ReplaceAll(text, "`", "")
 }

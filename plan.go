@@ -52,7 +52,11 @@ type CachePlan struct {
 	DegradedLoads  *int   // nil for the default, zero for no bound
 	Require        bool
 	LoadTimeout    time.Duration
+	SoftTimeout    time.Duration
+	StaleFor       time.Duration
 	AbsentFor      time.Duration
+	ErrorFor       time.Duration
+	Refreshes      *int // nil for the default, zero for none
 
 	// Values are the effective options under their YAML names, with their origins; secrets masked.
 	Values map[string]Value

@@ -189,27 +189,7 @@ func (f *field) validate(value any) *fault {
 	case redis.KeepaliveOptions:
 		return checkKeepalive(v)
 	}
-	if bad := f.check(value); bad != nil {
-		return bad
-	}
-	return f.refusePending(value)
-}
-
-// refusePending refuses what is an option of a later version. Its default is not refused.
-func (f *field) refusePending(value any) *fault {
-	if f.pending == "" {
-		return nil
-	}
-	if f.preset != "" {
-		if preset, _ := f.parse(scalar{text: f.preset}); preset == value {
-			return nil
-		}
-	}
-	bad := faultf("CW121", "remove it until then", "does not work in this version: %s", f.pending)
-	if f.kind == kindChoice {
-		bad = faultf("CW121", "write "+f.choices[0]+" until then", "%v does not work in this version: %s", value, f.pending).fixed(f.choices[0])
-	}
-	return bad
+	return f.check(value)
 }
 
 func checkNodes(nodes []redis.Node) *fault {
@@ -341,7 +321,8 @@ func (r *resolver) fill(c *resolution) {
 	p.Pool, p.Serializer, p.Compress = o.Pool, o.Serializer, o.Compress
 	p.MaxEntries, p.MaxBytes, p.Keys, p.OnError, p.DegradedLoads = o.MaxEntries, o.MaxBytes, o.Keys, o.OnError, o.DegradedLoads
 	p.MaxValueBytes = o.MaxValueBytes
-	p.Require, p.LoadTimeout, p.AbsentFor = o.Require, o.LoadTimeout, o.AbsentFor
+	p.Require, p.LoadTimeout, p.SoftTimeout, p.Refreshes = o.Require, o.LoadTimeout, o.SoftTimeout, o.Refreshes
+	p.StaleFor, p.AbsentFor, p.ErrorFor = o.StaleFor, o.AbsentFor, o.ErrorFor
 	p.KeyPrefix = o.KeyPrefix
 	if p.Rule == 4 && !p.Values["key_prefix"].Written {
 		p.KeyPrefix = slug(r.config.ProjectName)

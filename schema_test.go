@@ -254,7 +254,7 @@ func loads(t *testing.T, f *field, text string, lookup *variables) bool {
 		if isTemplate := strings.Contains(s.text, "${") && s.field.kind != kindKeepalive; bad != nil && !isTemplate {
 			return false
 		}
-		if bad == nil && (f.refusePending(value) != nil || f.name == "environment" && !isEnvironment(value)) {
+		if bad == nil && f.name == "environment" && !isEnvironment(value) {
 			return false
 		}
 	}
@@ -293,6 +293,7 @@ var unseenCodes = map[string]string{
 	"CW216": "options are compared with each other after all files are read",
 	"CW218": "options are compared with each other after all files are read",
 	"CW219": "options are compared with each other after all files are read",
+	"CW220": "options are compared with each other after all files are read",
 	"CW221": "options are compared with each other after all files are read",
 }
 

@@ -53,12 +53,9 @@ func (f *field) schema() *jsonSchema {
 	return s
 }
 
-// examples are values to offer. An option that does not work yet has none but its default.
+// examples are values to offer.
 func (f *field) examples() []string {
-	switch {
-	case f.pending != "":
-		return nil
-	case f.kind == kindText && f.choices != nil:
+	if f.kind == kindText && f.choices != nil {
 		return f.choices
 	}
 	return []string{f.example}
@@ -67,8 +64,6 @@ func (f *field) examples() []string {
 // values describes what the option takes, but for null.
 func (f *field) values() *jsonSchema {
 	switch {
-	case f.pending != "":
-		return f.onlyPreset()
 	case f.kind == kindGroup:
 		return &jsonSchema{Type: []string{"object", "null"}, Properties: schemasOf(f.fields), Additional: refuseOthers}
 	case f.kind == kindChoice:
@@ -136,22 +131,6 @@ func (f *field) text() *jsonSchema {
 	}
 	s.ErrorMessage = f.name + " is text: put in quotes what YAML takes for something else."
 	return s
-}
-
-// onlyPreset describes an option that does not work yet: its default is all that it takes.
-func (f *field) onlyPreset() *jsonSchema {
-	refusal := f.name + " does not work in this version: " + f.pending + "."
-	words := ""
-	if f.kind == kindDuration {
-		words = `0+(?:ms|[smhdw])`
-	}
-	s := new(jsonSchema).orText(words, "")
-	s.ErrorMessage, s.PatternMessage = refusal, refusal
-	if f.preset == "" {
-		return s
-	}
-	preset := &jsonSchema{Enum: []any{exampleValue(f.preset)}, ErrorMessage: refusal}
-	return &jsonSchema{AnyOf: []*jsonSchema{preset, s}}
 }
 
 // oneOf describes a choice between values, or texts that match words.
