@@ -93,3 +93,32 @@ func BenchmarkSet(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkFetchedHit is the hot path of a value that knows its end, and so may be loaded anew ahead of it.
+func BenchmarkFetchedHit(b *testing.B) {
+	s := openMemory(b)
+	b.Cleanup(func() { must(b, s.Close()) })
+	c := open[hit](b, s, cache.Options{Prefix: "shop"})
+	ctx, load := context.Background(), func(context.Context) (hit, error) { return hit{ID: 1}, nil }
+	for range 2 {
+		if _, err := c.Fetch(ctx, "user:0000000000000042", load); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("Get", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, found, _ := c.Get(ctx, "user:0000000000000042"); !found {
+				b.Fatal("miss")
+			}
+		}
+	})
+	b.Run("Fetch", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := c.Fetch(ctx, "user:0000000000000042", load); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -223,6 +223,16 @@ func restampRecord(record []byte, soft, hard int64) []byte {
 	})
 }
 
+// endRecord gives record, which nobody else has, a hard end if it has none.
+func endRecord(record []byte, hard int64) []byte {
+	le := binary.LittleEndian
+	if le.Uint64(record[32:]) == 0 {
+		le.PutUint64(record[32:], uint64(hard))
+		le.PutUint32(record[headerCRCAt:], headerCRC(record[:le.Uint16(record[4:])]))
+	}
+	return record
+}
+
 // rekeyRecord returns a copy of record that belongs to another key.
 func rekeyRecord(record []byte, keyCheck uint64) []byte {
 	return rewriteRecord(record, func(r []byte) { binary.LittleEndian.PutUint64(r[64:], keyCheck) })

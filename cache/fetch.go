@@ -34,13 +34,13 @@ import (
 // returned. Bare bytes (Options.Codec) that do not decode count as a miss too, but what was loaded does not
 // replace them.
 func (c *Cache[V]) Fetch(ctx context.Context, key string, load func(context.Context) (V, error), opts ...CallOption) (V, error) {
-	grants := c.base.flights.grants.Load()
+	began := c.base.flights.marks.Load()
 	v, s, err := c.look(ctx, key)
 	if err == nil && s.state == present && !c.base.aging(&s) {
 		c.base.stats.read(true)
 		return v, nil
 	}
-	v, _, err = c.fetch(ctx, key, v, miss{sight: s, err: err, grants: grants}, load, opts)
+	v, _, err = c.fetch(ctx, key, v, miss{sight: s, err: err, began: began}, load, opts)
 	return v, err
 }
 
@@ -68,10 +68,10 @@ func (c *Cache[V]) patient(ctx context.Context) context.Context {
 
 // miss is what the read of a Fetch has seen that did not settle it.
 type miss struct {
-	sight  sight
-	err    error
-	grants int64 // of leases in this process, before the read
-	proof  bool  // sight tells which lease stood in the store after that
+	sight sight
+	err   error
+	began int64 // the mark of the flights when the call began
+	proof bool  // sight tells which lease stood in the store after that: none, if they stand beside the values
 }
 
 // fetch is the way of a Fetch that has not found a value which is fresh and stays so for a while.
@@ -82,7 +82,7 @@ func (c *Cache[V]) fetch(ctx context.Context, key string, v V, m miss,
 	if err := c.proceed(ctx, key, m.err); err != nil {
 		return none, Info{}, c.base.fail("fetch", key, err)
 	}
-	m.proof = m.err == nil && c.base.keepsRecords()
+	m.proof = m.err == nil && c.base.leaser != nil
 	hit := m.err == nil && m.sight.state == present
 	c.base.stats.read(hit)
 	if load == nil && !hit {
@@ -106,7 +106,11 @@ func (c *Cache[V]) fetch(ctx context.Context, key string, v V, m miss,
 	if err != nil {
 		return none, Info{}, c.base.fail("fetch", key, err)
 	}
-	return c.disembark(key, fl.wait(ctx), started)
+	r := fl.wait(ctx)
+	if r.outdated(m) {
+		return c.FetchInfo(ctx, key, load, opts...)
+	}
+	return c.disembark(key, r, started)
 }
 
 // disembark is the answer to a caller that has waited for a flight.
@@ -137,7 +141,7 @@ func (c *Cache[V]) fetchStale(ctx context.Context, key string, v V, m miss,
 	info := c.base.infoOf(Stale, m.sight)
 	soft := c.base.options.SoftTimeout
 	switch {
-	case c.base.now() < m.sight.pause.until && soft == 0: // somebody loads it, or has in vain
+	case m.sight.pause.holds(c.base.now()) && soft == 0: // somebody loads it, or has in vain
 	case soft == 0:
 		c.refresh(ctx, key, m, load, opts)
 	default:
@@ -149,6 +153,9 @@ func (c *Cache[V]) fetchStale(ctx context.Context, key string, v V, m miss,
 		waiting, cancel := context.WithTimeout(ctx, soft)
 		r := fl.wait(waiting)
 		cancel()
+		if r.outdated(m) {
+			return c.FetchInfo(ctx, key, load, opts...)
+		}
 		if r.err == nil && r.sight.state != stale || errors.Is(r.err, ErrNotFound) {
 			return c.disembark(key, r, started)
 		}

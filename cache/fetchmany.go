@@ -22,7 +22,7 @@ import (
 func (c *Cache[V]) FetchMany(ctx context.Context, keys []string,
 	load func(ctx context.Context, missing []string) (map[string]V, error), opts ...CallOption,
 ) (map[string]V, error) {
-	grants := c.base.flights.grants.Load()
+	began := c.base.flights.marks.Load()
 	all, failed, err := c.readMany(c.patient(ctx), keys)
 	if err := c.proceed(ctx, "", err); err != nil {
 		return nil, c.base.fail("fetch many", "", err)
@@ -31,7 +31,7 @@ func (c *Cache[V]) FetchMany(ctx context.Context, keys []string,
 		return nil, c.base.fail("fetch many", "", errNoLoader)
 	}
 	t := &trip[V]{c: c, load: load, opts: append([]CallOption(nil), opts...), values: make(map[string]V, len(keys)), failed: failed}
-	t.sort(ctx, keys, all, miss{err: err, grants: grants})
+	t.sort(ctx, keys, all, miss{err: err, began: began})
 	t.refresh(ctx)
 	if err := t.board(ctx); err != nil {
 		return t.values, c.base.fail("fetch many", "", err)
@@ -80,7 +80,7 @@ func (t *trip[V]) sort(ctx context.Context, keys []string, all map[string]seen[V
 			delete(t.failed, key)
 			m.err = err
 		}
-		m.sight, m.proof = r.s, found && t.c.base.keepsRecords()
+		m.sight, m.proof = r.s, found && t.c.base.leaser != nil
 		t.decide(key, r.v, m)
 	}
 }
@@ -100,7 +100,7 @@ func (t *trip[V]) decide(key string, v V, m miss) {
 	case s.state == stale && b.options.StaleFor > 0 && b.options.SoftTimeout == 0:
 		b.stats.stale.Add(1)
 		t.values[key] = v
-		if b.now() >= s.pause.until {
+		if !s.pause.holds(b.now()) {
 			t.aging = append(t.aging, stop[V]{key: key, m: m})
 		}
 		return
@@ -196,6 +196,9 @@ func (t *trip[V]) wait(ctx context.Context) {
 			waiting = soon
 		}
 		r := s.fl.wait(waiting)
+		if r.outdated(s.m) {
+			r = t.again(ctx, s.key)
+		}
 		switch p, panicked := r.err.(*PanicError); {
 		case errors.Is(r.err, ErrNotFound):
 		case r.err != nil && rescue:
@@ -210,6 +213,15 @@ func (t *trip[V]) wait(ctx context.Context) {
 			t.values[s.key], _ = r.value.(V)
 		}
 	}
+}
+
+// again fetches one key anew.
+func (t *trip[V]) again(ctx context.Context, key string) (r result) {
+	v, err := t.c.Fetch(ctx, key, t.single(key), t.opts...)
+	if failed := (*callError)(nil); errors.As(err, &failed) {
+		err = failed.err
+	}
+	return result{value: v, err: err}
 }
 
 // abandon ends flights that will not be loaded, and reports whether somebody may have waited for one.

@@ -22,9 +22,9 @@ type flights struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
-	// grants counts the leases that flights were given, so that a caller can tell whether one was before it
-	// read the store.
-	grants atomic.Int64
+	// marks counts the looks of flights at the store, and the leases that they were given, so that a caller
+	// can tell which were before it began.
+	marks atomic.Int64
 
 	mu      sync.Mutex // guards all below and the state of every flight
 	closed  bool
@@ -55,7 +55,7 @@ type flight struct {
 	landed   bool          // guarded by flights.mu: the result is decided
 	stored   chan struct{} // made by beginStoring, closed by endStoring
 	token    uint64        // guarded by flights.mu: of its lease, zero for none
-	granted  int64         // guarded by flights.mu: which grant that was
+	granted  int64         // guarded by flights.mu: the mark of that
 
 	result // set before done is closed
 }
@@ -65,8 +65,13 @@ type result struct {
 	value     any // a V, or nil with err
 	err       error
 	elsewhere bool  // another process has loaded it
+	asOf      int64 // the mark of the look that found it elsewhere
 	sight     sight // of value, where it is known
 }
+
+// outdated reports whether r was found in the store before the call began that has seen m: it may have been
+// replaced since, and the call looks again.
+func (r *result) outdated(m miss) bool { return r.elsewhere && r.asOf <= m.began }
 
 func newFlights() *flights {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -100,18 +105,18 @@ func (f *flights) join(key string, typ reflect.Type, m miss) (fl *flight, starte
 	return fl, true, nil
 }
 
-// voidedBefore reports whether the lease of fl was gone before a call began that has seen m: whoever has ended
-// it may have changed the source, so that the call must not join. Such a flight goes on for those who wait for
-// it. The caller holds mu.
+// voidedBefore reports whether the lease of fl may have gone before a call began that has seen m: whoever has
+// ended it may have changed the source, so that the call must not join. Such a flight goes on for those who wait
+// for it, and the call's own flight finds out whether the lease stands. The caller holds mu.
 func (fl *flight) voidedBefore(m miss) bool {
-	return m.proof && fl.token != 0 && fl.granted <= m.grants && fl.token != m.sight.pause.token
+	return m.proof && fl.token != 0 && fl.granted <= m.began && fl.token != m.sight.pause.token
 }
 
 // grant notes that fl was given a lease.
 func (f *flights) grant(fl *flight, token uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	fl.token, fl.granted = token, f.grants.Add(1)
+	fl.token, fl.granted = token, f.marks.Add(1)
 }
 
 // unlist takes fl out of reach of later calls; its lease is gone.

@@ -50,6 +50,7 @@ type hold struct {
 	cost     uint32 // of earlier loads of the value there, milliseconds
 	backoff  uint32 // after the last load of it, milliseconds
 	value    bool   // there is a value
+	until    int64  // the end of that value
 
 	mu    sync.Mutex // guards the rest
 	there []byte     // what stands in the store
@@ -76,12 +77,19 @@ func placeholder(h header, payload string) []byte {
 	return record
 }
 
-// next is what the hold puts in the place of there to go on for leaseTTL from now.
+// next is what the hold puts in the place of there to go on for leaseTTL from now. A value that is about to end
+// stays in the store for that long, as a lease: its record says when it ends as a value.
 func (h *hold) next(there []byte) (next []byte, ttl time.Duration) {
-	if h.value {
-		return pauseRecord(there, pause{h.token, h.base.now() + leaseTTL.Microseconds()}, h.backoff), store.Keep
+	if !h.value {
+		return h.base.lease(h.token, h.keyCheck), leaseTTL
 	}
-	return h.base.lease(h.token, h.keyCheck), leaseTTL
+	now := h.base.now()
+	next = pauseRecord(there, pause{h.token, now + leaseTTL.Microseconds()}, h.backoff)
+	left := time.Duration(h.until-now) * time.Microsecond
+	if left > leaseTTL+leaseStep {
+		return next, store.Keep
+	}
+	return endRecord(next, h.until), max(left, leaseTTL)
 }
 
 // take puts the hold in the place of there, a void lease or a value, and reports whether it did.

@@ -39,10 +39,10 @@ type Info struct {
 // FetchInfo is [Cache.Fetch] with the detail of how it came to its answer. It costs an exchange with the store
 // more for a hit whose value does not know its own end.
 func (c *Cache[V]) FetchInfo(ctx context.Context, key string, load func(context.Context) (V, error), opts ...CallOption) (V, Info, error) {
-	grants := c.base.flights.grants.Load()
+	began := c.base.flights.marks.Load()
 	v, s, err := c.look(ctx, key)
 	if err != nil || s.state != present || c.base.aging(&s) {
-		v, info, err := c.fetch(ctx, key, v, miss{sight: s, err: err, grants: grants}, load, opts)
+		v, info, err := c.fetch(ctx, key, v, miss{sight: s, err: err, began: began}, load, opts)
 		return v, info, err
 	}
 	c.base.stats.read(true)

@@ -59,6 +59,7 @@ type queue[V any] struct {
 	woken  <-chan struct{} // by the end of the lease that is in the way
 	stop   func()
 	ahead  pause // the lease that is in the way
+	asOf   int64 // the mark of the latest look
 	rounds int
 }
 
@@ -89,6 +90,7 @@ func (q *queue[V]) claim() (h *hold, landed bool) {
 	q.stop()
 	q.woken, q.stop = b.leaser.Await(fl.key) // before the look, so that nothing is missed
 	h.there = b.lease(h.token, h.keyCheck)
+	q.asOf = b.flights.marks.Add(1)
 	there, err := b.leaser.Claim(q.ctx, fl.key, h.there, leaseTTL)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
@@ -144,16 +146,16 @@ func (q *queue[V]) consider(h *hold, there []byte) (*hold, bool) {
 		if s.state == stale && b.options.StaleFor == 0 {
 			break
 		}
-		h.cost, h.backoff, h.value = s.cost, s.backoff, s.soft != 0
-		if h.value && (q.fl.behind || s.state == stale) && now >= s.pause.until {
+		h.cost, h.backoff, h.value, h.until = s.cost, s.backoff, s.soft != 0, max(s.soft, s.hard)
+		if h.value && (q.fl.behind || s.state == stale) && !s.pause.holds(now) {
 			return q.take(h, there)
 		}
-		return nil, q.land(result{value: r.v, elsewhere: true, sight: s})
+		return nil, q.land(result{value: r.v, elsewhere: true, asOf: q.asOf, sight: s})
 	case absent:
-		return nil, q.land(result{err: ErrNotFound, elsewhere: true, sight: s})
+		return nil, q.land(result{err: ErrNotFound, elsewhere: true, asOf: q.asOf, sight: s})
 	case failed:
 		if now < s.soft || s.pause.token == q.ahead.token {
-			return nil, q.land(result{err: &LoadError{s.failure}, elsewhere: true})
+			return nil, q.land(result{err: &LoadError{s.failure}, elsewhere: true, asOf: q.asOf})
 		}
 	case leased:
 		if now < s.pause.until {

@@ -105,11 +105,17 @@ func TestOneLoadInAllProcesses(t *testing.T) {
 
 func TestAnInvalidationByAnotherProcessDuringALoad(t *testing.T) {
 	for name, invalidate := range map[string]func(context.Context, *cache.Cache[string]) error{
-		"delete":         func(ctx context.Context, c *cache.Cache[string]) error { _, err := c.Delete(ctx, "k"); return err },
-		"delete pattern": func(ctx context.Context, c *cache.Cache[string]) error { _, err := c.DeletePattern(ctx, "*"); return err },
-		"clear":          func(ctx context.Context, c *cache.Cache[string]) error { return c.Clear(ctx) },
-		"touch 0":        func(ctx context.Context, c *cache.Cache[string]) error { _, err := c.Touch(ctx, "k", cache.TTL(0)); return err },
-		"set 0":          func(ctx context.Context, c *cache.Cache[string]) error { return c.Set(ctx, "k", "x", cache.TTL(0)) },
+		"delete": func(ctx context.Context, c *cache.Cache[string]) error { _, err := c.Delete(ctx, "k"); return err },
+		"delete pattern": func(ctx context.Context, c *cache.Cache[string]) error {
+			_, err := c.DeletePattern(ctx, "*")
+			return err
+		},
+		"clear": func(ctx context.Context, c *cache.Cache[string]) error { return c.Clear(ctx) },
+		"touch 0": func(ctx context.Context, c *cache.Cache[string]) error {
+			_, err := c.Touch(ctx, "k", cache.TTL(0))
+			return err
+		},
+		"set 0": func(ctx context.Context, c *cache.Cache[string]) error { return c.Set(ctx, "k", "x", cache.TTL(0)) },
 		"set and end": func(ctx context.Context, c *cache.Cache[string]) error {
 			err := c.Set(ctx, "k", "x", cache.TTL(time.Millisecond))
 			time.Sleep(2 * time.Millisecond)

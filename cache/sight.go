@@ -57,9 +57,12 @@ func sightOf(h header, now func() int64) sight {
 	return s
 }
 
-// grow ages what has a hard end to the time now.
+// grow ages what has a hard end to the time now. A value that ends while it is loaded anew goes on as the
+// lease of that load.
 func (s *sight) grow(now int64) {
 	switch {
+	case now >= s.hard && s.state == present && s.pause.token != 0 && s.pause.holds(now):
+		s.state = leased
 	case now >= s.hard:
 		s.state = missing
 	case s.state == present && now >= s.soft:
@@ -85,6 +88,16 @@ func (b *Base) glance(record []byte) sight {
 		s.grow(b.now())
 	}
 	return s
+}
+
+// holds reports whether a value is to be left alone at the time now. A pause that lies further ahead than any
+// pause is long comes from a clock that is ahead of this one, and does not count.
+func (p pause) holds(now int64) bool {
+	longest := mostBackoff
+	if p.token != 0 {
+		longest = leaseTTL
+	}
+	return now < p.until && p.until-now <= (longest+time.Second).Microseconds()
 }
 
 // now is the store's time in microseconds, for the stamps of records.
@@ -118,7 +131,7 @@ func (b *Base) aging(s *sight) bool {
 		return false
 	}
 	now := b.now()
-	return now >= s.pause.until && now+int64(float64(delta)*rand.ExpFloat64()) >= s.soft
+	return !s.pause.holds(now) && now+int64(float64(delta)*rand.ExpFloat64()) >= s.soft
 }
 
 // life is how long a value lives: the stamps of its record and its lifetime in the store.
