@@ -104,19 +104,29 @@ func (f tap) Before(ctx context.Context, c *store.Call) (context.Context, error)
 	if f == nil || c.Op == store.OpClose {
 		return ctx, nil
 	}
-	keys := append([]string{c.Key}, c.Keys...)
-	for _, item := range c.Items {
-		keys = append(keys, item.Key)
-	}
-	step := Step{Op: string(c.Op), Keys: keys, Write: writes(c.Op)}
-	if err := f(ctx, step); err != nil {
+	if err := f(ctx, stepOf(c)); err != nil {
 		return ctx, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	return ctx, nil
 }
 
-// After does nothing: all that a tap is about lies before the step.
-func (tap) After(context.Context, *store.Call) {}
+// After tells the tap that the answer is there.
+func (f tap) After(ctx context.Context, c *store.Call) {
+	if f == nil || c.Op == store.OpClose {
+		return
+	}
+	step := stepOf(c)
+	step.Answered = true
+	_ = f(ctx, step)
+}
+
+func stepOf(c *store.Call) Step {
+	keys := append([]string{c.Key}, c.Keys...)
+	for _, item := range c.Items {
+		keys = append(keys, item.Key)
+	}
+	return Step{Op: string(c.Op), Keys: keys, Write: writes(c.Op)}
+}
 
 func writes(op store.Op) bool {
 	switch op {

@@ -21,15 +21,11 @@ func deaths() []Hazard {
 // takesOver has a call of the other process wait for the load of a process that was lost at the time since,
 // and reports whether it got what the source holds now, in time.
 func (t *trial) takesOver(b *call, since time.Time) bool {
-	if !t.await(b.done, "another process to take over") {
+	if !reached(b.done, t.lib.Takeover+pace) {
+		t.violated("waited %v for another process to take over, want %v", time.Since(since), t.lib.Takeover)
 		return false
 	}
-	waited := time.Since(since)
-	t.waited(waited)
-	if waited > t.lib.Takeover+pace {
-		t.violated("another process took over after %v, want %v", waited, t.lib.Takeover)
-		return false
-	}
+	t.waited(time.Since(since))
 	return t.answer(b, "the call that took over", t.version.Load())
 }
 

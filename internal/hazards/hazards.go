@@ -61,11 +61,14 @@ type (
 	}
 )
 
-// Step is one step of a library to its store, on its way there.
+// Step is one step of a library to its store, on its way there or back.
 type Step struct {
 	Op    string   // what the library calls it
 	Keys  []string // as the store knows them: the caller's key is a part of each
 	Write bool     // it may change something
+
+	// Answered says that the store has been asked, and that its answer is on the way back.
+	Answered bool
 }
 
 // Process says how one of the processes that share a place differs from the others.
@@ -73,8 +76,8 @@ type Process struct {
 	// Ahead is by how much its clock is ahead.
 	Ahead time.Duration
 
-	// Tap, unless nil, is called before each step, on the goroutine that takes it. An error is the answer of
-	// the store that is not asked then.
+	// Tap, unless nil, is called before each step and, Answered, after it, on the goroutine that takes it. An
+	// error before it is the answer of the store that is not asked then.
 	Tap func(context.Context, Step) error
 }
 

@@ -1,6 +1,9 @@
 package hazards
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // who is one of the two processes.
 type who func(*trial) *member
@@ -20,6 +23,11 @@ var (
 	setting  = invalidation{"set", nil, func(t *trial, m *member) error { return m.Set(t.ctx, t.key, t.current()) }}
 	clearing = invalidation{"clear", []need{clearer}, func(t *trial, m *member) error { return m.Cache.(Clearer).Clear(t.ctx) }}
 )
+
+// invalidates reports whether m invalidates, and returns from it whatever is being loaded.
+func (t *trial) invalidates(inv invalidation, m *member) bool {
+	return t.perform(inv.name, func() error { return inv.run(t, m) })
+}
 
 // invalidations are H1: what a load read from the source before an invalidation returned is not stored
 // after it.
@@ -54,7 +62,7 @@ func duringLoad(inv invalidation, by who) func(*trial) {
 			return
 		}
 		t.change()
-		if !t.done(inv.name, inv.run(t, by(t))) {
+		if !t.invalidates(inv, by(t)) {
 			return
 		}
 		l.open()
@@ -76,7 +84,7 @@ func beforeWrite(inv invalidation) func(*trial) {
 		if !t.writes(write, a) {
 			return
 		}
-		if !t.done(inv.name, inv.run(t, t.y)) {
+		if !t.invalidates(inv, t.y) {
 			return
 		}
 		write.open()
@@ -111,13 +119,8 @@ func whileWriting(inv invalidation) func(*trial) {
 		if !t.writes(write, a) {
 			return
 		}
-		var err error
-		over := make(chan struct{})
-		go func() { defer close(over); err = inv.run(t, t.x) }()
-		begun()
-		write.open()
-		_ = t.await(over, inv.name+" to return") && t.done(inv.name, err) &&
-			t.answer(a, "the call that began before", 1, 2) && t.settled()
+		time.AfterFunc(moment, write.open)
+		_ = t.invalidates(inv, t.x) && t.answer(a, "the call that began before", 1, 2) && t.settled()
 	}
 }
 
@@ -132,7 +135,7 @@ func whileWaiting(inv invalidation) func(*trial) {
 		b := t.fetch(t.y, t.direct)
 		begun()
 		t.change()
-		if !t.done(inv.name, inv.run(t, t.y)) {
+		if !t.invalidates(inv, t.y) {
 			return
 		}
 		l.open()
@@ -153,7 +156,7 @@ func behindStale(inv invalidation, by who) func(*trial) {
 			return
 		}
 		t.change()
-		if !t.done(inv.name, inv.run(t, by(t))) {
+		if !t.invalidates(inv, by(t)) {
 			return
 		}
 		l.open()
@@ -177,6 +180,10 @@ func latecomers() []Hazard {
 			needs: []need{clearer, shared}, trial: late(clearing, second, first)},
 		{Name: "H1b a call behind a stale value that another process deletes",
 			needs: []need{aging, shared}, trial: lateBehindStale},
+		{Name: "H1b a call after a delete by another, when the load began without the store",
+			needs: []need{shared, taps}, trial: lateAfterOutage},
+		{Name: "H1b a call after a delete by another, when a value of a third is on its way to the load",
+			needs: []need{shared, single, taps}, trial: lateAfterAnswer},
 	}
 }
 
@@ -189,7 +196,7 @@ func late(inv invalidation, by, caller who) func(*trial) {
 			return
 		}
 		t.change()
-		if !t.done(inv.name, inv.run(t, by(t))) {
+		if !t.invalidates(inv, by(t)) {
 			return
 		}
 		t.getsNew(caller(t), l, a)
@@ -222,9 +229,52 @@ func lateBehindStale(t *trial) {
 		return
 	}
 	t.change()
-	if t.done("delete", t.y.Delete(t.ctx, t.key)) {
+	if t.invalidates(deleting, t.y) {
 		t.getsNew(t.x, l, a)
 	}
+}
+
+// lateAfterOutage has the process load while it does not reach its store, and reach it again before the
+// delete.
+func lateAfterOutage(t *trial) {
+	outage := t.cut(t.x)
+	l := t.gated()
+	a := t.fetch(t.x, l.run)
+	if !t.await(l.began, "the load to begin") {
+		return
+	}
+	t.x.taps.remove(outage)
+	t.change()
+	if t.invalidates(deleting, t.y) {
+		t.getsNew(t.x, l, a)
+	}
+}
+
+// lateAfterAnswer has a call miss, and find a value when it wants to load. The value is deleted while the call
+// does not know it yet; another call comes after that.
+func lateAfterAnswer(t *trial) {
+	step, answer := t.hold(t.x, true, 0), t.holdAnswer(t.x)
+	l := t.gated()
+	a := t.fetch(t.x, l.run)
+	if !t.writes(step, a) {
+		return
+	}
+	if !t.perform("set", func() error { return t.y.Set(t.ctx, t.key, t.current()) }) {
+		return
+	}
+	step.open()
+	if !t.writes(answer, a) {
+		return
+	}
+	t.change()
+	if !t.invalidates(deleting, t.y) {
+		return
+	}
+	b := t.fetch(t.x, t.direct)
+	begun()
+	answer.open()
+	l.open()
+	_ = t.answer(b, "the call that began after", 2) && t.answer(a, "the call that began before", 1, 2) && t.settled()
 }
 
 // immediate is a loader of a value that does not come from the source.

@@ -51,7 +51,7 @@ func removed(c foreignChange) func(*trial) {
 			return
 		}
 		t.change()
-		if t.done(c.name, c.run(t.lib.Outside, t)) && t.misses() {
+		if t.perform(c.name, func() error { return c.run(t.lib.Outside, t) }) && t.misses() {
 			t.settled()
 		}
 	}
@@ -78,7 +78,7 @@ func overwritten(t *trial) {
 		return
 	}
 	t.change()
-	if !t.done("SET", overwriting.run(t.lib.Outside, t)) {
+	if !t.perform("SET", func() error { return overwriting.run(t.lib.Outside, t) }) {
 		return
 	}
 	if t.lib.Bare {
@@ -95,7 +95,7 @@ func overwrittenDuringLoad(t *trial) {
 		return
 	}
 	t.change()
-	if !t.done("SET", overwriting.run(t.lib.Outside, t)) {
+	if !t.perform("SET", func() error { return overwriting.run(t.lib.Outside, t) }) {
 		return
 	}
 	l.open()
@@ -124,7 +124,7 @@ func overwrittenBeforeWrite(t *trial) {
 	write := t.hold(t.x, true, 0)
 	t.change()
 	l.open()
-	if !t.writes(write, a) || !t.done("SET", overwriting.run(t.lib.Outside, t)) {
+	if !t.writes(write, a) || !t.perform("SET", func() error { return overwriting.run(t.lib.Outside, t) }) {
 		return
 	}
 	write.open()
@@ -143,7 +143,7 @@ func removedDuringLoad(c foreignChange) func(*trial) {
 		if !t.lib.Bare {
 			t.change() // the removal tells of it
 		}
-		if !t.done(c.name, c.run(t.lib.Outside, t)) {
+		if !t.perform(c.name, func() error { return c.run(t.lib.Outside, t) }) {
 			return
 		}
 		l.open()
@@ -161,7 +161,7 @@ func removedBeforeWrite(c foreignChange) func(*trial) {
 		write := t.hold(t.x, true, 0)
 		t.change()
 		l.open()
-		if !t.writes(write, a) || !t.done(c.name, c.run(t.lib.Outside, t)) {
+		if !t.writes(write, a) || !t.perform(c.name, func() error { return c.run(t.lib.Outside, t) }) {
 			return
 		}
 		write.open()
@@ -178,7 +178,7 @@ func lateAfter(c foreignChange) func(*trial) {
 			return
 		}
 		t.change()
-		if t.done(c.name, c.run(t.lib.Outside, t)) {
+		if t.perform(c.name, func() error { return c.run(t.lib.Outside, t) }) {
 			t.getsNew(t.x, l, a)
 		}
 	}
@@ -197,7 +197,7 @@ func meddledWaiting(c foreignChange) func(*trial) {
 		if !t.lib.Bare || c.name == overwriting.name {
 			t.change()
 		}
-		if !t.done(c.name, c.run(t.lib.Outside, t)) {
+		if !t.perform(c.name, func() error { return c.run(t.lib.Outside, t) }) {
 			return
 		}
 		l.open()

@@ -180,6 +180,14 @@ func (t *trial) answer(c *call, who string, versions ...int64) bool {
 	return false
 }
 
+// perform reports whether do returns, and without an error: it is a violation if it does not.
+func (t *trial) perform(what string, do func() error) bool {
+	var err error
+	over := make(chan struct{})
+	go func() { defer close(over); err = do() }()
+	return t.await(over, what+" to return") && t.done(what, err)
+}
+
 // done reports whether err is nil; it is a violation if it is not.
 func (t *trial) done(what string, err error) bool {
 	if err != nil {

@@ -18,6 +18,8 @@ type valves struct {
 type valve struct {
 	key     string
 	writes  bool          // only writes
+	answers bool          // their answers instead of the steps themselves
+	single  bool          // only the first one
 	skip    int           // how many steps pass before
 	reached chan struct{} // closed when the first step has come
 	once    sync.Once
@@ -50,15 +52,18 @@ func (v *valves) pass(ctx context.Context, s Step) error {
 func (v *valves) find(s Step) *valve {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for _, valve := range v.all {
-		if valve.writes && !s.Write || !s.concerns(valve.key) {
+	for i, found := range v.all {
+		if found.writes && !s.Write || found.answers != s.Answered || !s.concerns(found.key) {
 			continue
 		}
-		if valve.skip > 0 {
-			valve.skip--
+		if found.skip > 0 {
+			found.skip--
 			continue
 		}
-		return valve
+		if found.single {
+			v.all = slices.Delete(v.all, i, i+1)
+		}
+		return found
 	}
 	return nil
 }
@@ -70,6 +75,11 @@ func (s Step) concerns(key string) bool {
 // hold stops the steps of m about the trial's key, or its writes only, after the first few of them.
 func (t *trial) hold(m *member, writes bool, skip int) *valve {
 	return t.place(m, &valve{writes: writes, skip: skip})
+}
+
+// holdAnswer stops the answer to the next write of m about the trial's key.
+func (t *trial) holdAnswer(m *member) *valve {
+	return t.place(m, &valve{writes: true, answers: true, single: true})
 }
 
 // cut has all steps of m about the trial's key fail from now on.

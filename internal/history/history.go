@@ -12,6 +12,8 @@
 //   - A Set with such an outcome may even take effect later, behind writes that came after it. So the version
 //     that it wanted to store is possible from then on; but no other one is.
 //   - Of two writes at the same time either may be the last one.
+//   - A call that could not ask the store does not learn of the invalidations of other processes. It may share a
+//     load of its own process that began a while before, but no longer than a load may take: [Patience].
 //
 // That nothing is there is always possible: caches lose what they have.
 package history
@@ -21,6 +23,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"time"
 )
 
 // Op is what was done.
@@ -34,6 +37,9 @@ const (
 	Set    Op = "set"
 	Delete Op = "delete"
 )
+
+// Patience is how long a load takes at most, in nanoseconds.
+const Patience = int64(10 * time.Second)
 
 // Never is the end of an operation that has not returned.
 const Never = 0
@@ -56,6 +62,9 @@ type Event struct {
 	// Absent says that a Fetch was told that the source has nothing.
 	Absent bool
 
+	// Blind says that the store did not answer the call, which has a value nevertheless.
+	Blind bool
+
 	// Failed says that the operation returned an error.
 	Failed bool
 }
@@ -67,6 +76,9 @@ func (e Event) String() string {
 		what = "absent"
 	case e.Version == 0:
 		what = "nothing"
+	}
+	if e.Blind {
+		what += ", without the store"
 	}
 	if e.Failed {
 		what += ", failed"
@@ -138,6 +150,9 @@ func newStory(events []Event, last int64) *story {
 	for _, e := range events {
 		switch {
 		case !e.writes():
+			if e.Blind {
+				e.Begin -= Patience
+			}
 			if e.known() {
 				s.reads = append(s.reads, e)
 			}

@@ -26,6 +26,8 @@ func deleted(version, begin, end int64) Event {
 
 func failed(e Event) Event { e.Failed = true; return e }
 
+func blind(e Event) Event { e.Blind = true; return e }
+
 func absence(begin, end int64) Event { return Event{Op: Fetch, Absent: true, Begin: begin, End: end} }
 
 func TestCheck(t *testing.T) {
@@ -70,6 +72,9 @@ func TestCheck(t *testing.T) {
 		{"but not after a third one", script(set(1, 1, 5), set(2, 2, 4), set(3, 6, 7), read(1, 8, 9)), 3, "version 3 had been made known"},
 		{"a read that failed tells nothing", script(set(1, 1, 2), set(2, 3, 4), failed(read(1, 5, 6))), 2, ""},
 		{"a read that did not return tells nothing", script(set(1, 1, 2), set(2, 3, 4), read(1, 5, Never)), 2, ""},
+
+		{"an old value without the store, from a load that began before", script(deleted(1, 1, 2), deleted(2, 3, 4), blind(fetched(1, 5, 6))), 2, ""},
+		{"an older value than any load", script(deleted(1, 1, 2), deleted(2, 3, 4), blind(fetched(1, Patience+5, Patience+6))), 2, "version 2 had been made known"},
 
 		{"nothing where there is nothing", script(deleted(7, 1, 2), absence(3, 4)), 7, ""},
 		{"nothing where there was nothing before", script(deleted(7, 1, 2), deleted(8, 3, 4), absence(5, 6)), 8, "something from version 8 on"},

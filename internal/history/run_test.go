@@ -99,11 +99,14 @@ func (h record) possible(t *testing.T) {
 
 // summary counts what happened, and how long it took at most.
 func summary(events []Event) string {
-	var hits, misses, fetches, absences, writes, failures int
+	var hits, misses, fetches, absences, blind, writes, failures int
 	longest := make(map[Op]int64)
 	for _, e := range events {
 		if e.End != Never {
 			longest[e.Op] = max(longest[e.Op], e.End-e.Begin)
+		}
+		if e.Blind {
+			blind++
 		}
 		switch {
 		case !e.known():
@@ -120,8 +123,8 @@ func summary(events []Event) string {
 			hits++
 		}
 	}
-	return fmt.Sprintf("%d events: %d hits and %d misses of Get, %d values and %d absences of Fetch, %d writes, %d without a known outcome; "+
-		"longest Get %v, Fetch %v, Set %v, Delete %v", len(events), hits, misses, fetches, absences, writes, failures,
+	return fmt.Sprintf("%d events: %d hits and %d misses of Get, %d values and %d absences of Fetch, %d writes, %d without a known outcome, %d without the store; "+
+		"longest Get %v, Fetch %v, Set %v, Delete %v", len(events), hits, misses, fetches, absences, writes, failures, blind,
 		ms(longest[Get]), ms(longest[Fetch]), ms(longest[Set]), ms(longest[Delete]))
 }
 
@@ -194,7 +197,7 @@ func run(t *testing.T, a assignment, server *testredis.Server, length time.Durat
 		s.logs = append(s.logs, a.diary())
 	}
 	for end := time.Now().Add(length); time.Now().Before(end) && !t.Failed(); {
-		time.Sleep(time.Duration(200+s.r.IntN(600)) * time.Millisecond)
+		time.Sleep(time.Duration(200+s.r.IntN(1200)) * time.Millisecond)
 		s.disturb()
 	}
 	for _, c := range s.children {
@@ -233,11 +236,11 @@ func (s *scene) disturb() {
 		s.logs = append(s.logs, next.diary())
 	case 2:
 		s.server.Pause()
-		time.Sleep(min(pause, time.Second))
+		time.Sleep(min(pause, 600*time.Millisecond))
 		s.server.Continue()
 	case 3:
 		s.server.Kill()
-		time.Sleep(min(pause, time.Second))
+		time.Sleep(min(pause, 600*time.Millisecond))
 		s.server.Restart()
 	}
 }

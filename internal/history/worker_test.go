@@ -102,7 +102,11 @@ func (a assignment) open() (s store.Store, err error) {
 
 func (a assignment) options() cache.Options {
 	o := cache.Options{TTL: 200 * time.Millisecond, LoadTimeout: patience}
-	o.Hooks.Trouble = func(context.Context, cache.Trouble) {} // of a store that is killed on purpose
+	o.Hooks.Trouble = func(ctx context.Context, t cache.Trouble) { // of a store that is killed on purpose
+		if call, ok := ctx.Value(blindKey{}).(*atomic.Bool); ok && t.Op == "read" {
+			call.Store(true)
+		}
+	}
 	if a.Bare {
 		o.Codec = django.Codec{Serializer: django.JSON}
 		return o
@@ -110,6 +114,9 @@ func (a assignment) options() cache.Options {
 	o.StaleFor, o.AbsentFor, o.ErrorFor = a.Stale, 50*time.Millisecond, 5*time.Millisecond
 	return o
 }
+
+// blindKey is for what a call finds out: that the store does not answer it.
+type blindKey struct{}
 
 // careless stores what was loaded without a look at what has happened since.
 type careless struct{ s store.Store }
@@ -125,7 +132,7 @@ func (c careless) Before(ctx context.Context, call *store.Call) (context.Context
 func (careless) After(context.Context, *store.Call) {}
 
 // patience is how long a call may take.
-const patience = 10 * time.Second
+const patience = time.Duration(Patience)
 
 // toil does one random thing after the other.
 func (w *worker) toil(r *rand.Rand, done <-chan struct{}) {
@@ -215,10 +222,12 @@ func (w *worker) fetch(r *rand.Rand, key int) {
 	if r.IntN(30) == 0 {
 		time.AfterFunc(time.Duration(r.IntN(2000))*time.Microsecond, cancel)
 	}
+	var blind atomic.Bool
+	ctx = context.WithValue(ctx, blindKey{}, &blind)
 	e := w.begin(Fetch, key)
 	v, err := w.cache.Fetch(ctx, name(key), func(ctx context.Context) (string, error) { return w.load(ctx, key) },
 		cache.TTL(time.Duration(5+r.IntN(300))*time.Millisecond))
-	e.End = now()
+	e.End, e.Blind = now(), blind.Load()
 	switch {
 	case err == nil:
 		e.Version = versionOf(key, v)
@@ -243,6 +252,8 @@ func (w *worker) judge(err error) {
 func (w *worker) fetchMany(key int) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	var blind atomic.Bool
+	ctx = context.WithValue(ctx, blindKey{}, &blind)
 	var events []Event
 	var names []string
 	for k := key; k < min(key+4, keys); k++ {
@@ -257,7 +268,7 @@ func (w *worker) fetchMany(key int) {
 		return
 	}
 	for i, e := range events {
-		e.End = end
+		e.End, e.Blind = end, blind.Load()
 		v, found := values[names[i]]
 		switch {
 		case each[names[i]] != nil:
