@@ -9,7 +9,7 @@ import (
 // skew is by how much the clock of one process is behind, and that of the other one ahead.
 const skew = 15 * time.Minute
 
-// clockwork is H5: two processes whose clocks disagree meet what H1 and H1b are about, and some more.
+// clockwork is H5: two processes whose clocks disagree meet the deletes of H1 and H1b, and some more.
 func clockwork() []Hazard {
 	own := []Hazard{
 		{Name: "the last set counts", needs: []need{shared}, trial: lastSetCounts},
@@ -22,8 +22,12 @@ func clockwork() []Hazard {
 			trial: failsOnce(second, first), together: true},
 	}
 	var all []Hazard
-	for _, h := range append(append(own, invalidations()...), latecomers()...) {
-		if !h.asks(shared) || h.asks(clearer) {
+	for _, h := range own {
+		h.Name, h.needs, h.apart = "H5 "+h.Name, append([]need{clocks}, h.needs...), skew
+		all = append(all, h)
+	}
+	for _, h := range append(invalidations(), latecomers()...) {
+		if !h.asks(shared) || h.asks(clearer) || strings.Contains(h.Name, " set ") {
 			continue
 		}
 		name := strings.TrimPrefix(strings.TrimPrefix(h.Name, "H1b "), "H1 ")

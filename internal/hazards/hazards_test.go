@@ -8,7 +8,7 @@ import (
 	"github.com/cachewright/cachewright/internal/hazards"
 )
 
-var times = flag.Int("times", 200, "how often each hazard is played")
+var times = flag.Int("times", 20, "how often each hazard is played")
 
 // hour is a StaleFor that is longer than the clocks of two processes are apart.
 const hour = time.Hour
@@ -81,7 +81,7 @@ func survive(t *testing.T, lib hazards.Library, times int) {
 	}
 }
 
-// rounds is how often a hazard is played by real processes: a tenth of times.
+// rounds is how often a hazard is played by real processes, which take longer: a tenth of times.
 func rounds() int { return (*times + 9) / 10 }
 
 func TestProcessesOnFile(t *testing.T) {

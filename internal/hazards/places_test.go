@@ -1,6 +1,7 @@
 package hazards_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -62,7 +63,7 @@ func (s site) open() (store.Store, error) {
 // library describes this project's cache on the site. What goes wrong behind a call is made on purpose, and
 // nobody needs to read it.
 func (s site) library() hazards.Library {
-	o := cache.Options{StaleFor: s.StaleFor}
+	o := cache.Options{StaleFor: s.StaleFor, Refreshes: 1 << 12} // of all keys at once
 	o.Hooks.Trouble = func(context.Context, cache.Trouble) {}
 	if s.Bare {
 		o.Codec = django.Codec{Serializer: django.JSON}
@@ -142,13 +143,18 @@ func (m meddler) Expire(key string) error {
 	return err
 }
 
-// untilGone repeats what takes a key away in the end.
-func (m meddler) untilGone(key string, do func() error) error {
-	for range 10_000 {
-		if err := do(); err != nil {
+// Evict fills the store until key is gone, or what was under it.
+func (m meddler) Evict(key string) error {
+	before, _, err := m.store.Get(context.Background(), lead+key)
+	for range 1000 {
+		if err == nil {
+			err = m.fill()
+		}
+		if err != nil {
 			return err
 		}
-		if _, found, err := m.store.TTL(context.Background(), lead+key); err != nil || !found {
+		var now []byte
+		if now, _, err = m.store.Get(context.Background(), lead+key); !bytes.Equal(now, before) {
 			return err
 		}
 	}
@@ -166,8 +172,6 @@ func (m meddler) Flush() error {
 	_, err := m.store.Delete(context.Background(), keys...)
 	return err
 }
-
-func (m meddler) Evict(key string) error { return m.untilGone(key, m.fill) }
 
 // client is somebody with redis-cli.
 type client struct {
@@ -208,11 +212,12 @@ func (c client) Flush() error {
 // Evict lowers the bound until the server has given up all that it had.
 func (c client) Evict(key string) error {
 	s := c.of(lead + key)
+	before := s.Do("DUMP", lead+key)
 	s.Do("CONFIG", "SET", "maxmemory-policy", "allkeys-lru", "maxmemory", "1")
-	defer s.Do("CONFIG", "SET", "maxmemory", "0")
-	for s.Do("EXISTS", lead+key) != "0" {
+	for s.Do("DUMP", lead+key) == before && before != "(nil)" {
 		time.Sleep(time.Millisecond)
 	}
+	s.Do("CONFIG", "SET", "maxmemory", "0")
 	return nil
 }
 

@@ -254,7 +254,7 @@ func (s *story) around(r Event) (events []Event) {
 		}
 	}
 	for _, set := range s.sets {
-		if !set.known() && set.Begin < r.End {
+		if !set.known() && set.Version >= r.Version && set.Begin < r.End {
 			events = append(events, set)
 		}
 	}
