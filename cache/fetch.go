@@ -35,7 +35,7 @@ import (
 // replace them.
 func (c *Cache[V]) Fetch(ctx context.Context, key string, load func(context.Context) (V, error), opts ...CallOption) (V, error) {
 	began := c.base.flights.marks.Load()
-	v, s, err := c.look(ctx, key)
+	v, s, err := c.look(ctx, key, began)
 	if err == nil && s.state == present && !c.base.aging(&s) {
 		c.base.stats.read(true)
 		return v, nil
@@ -44,9 +44,9 @@ func (c *Cache[V]) Fetch(ctx context.Context, key string, load func(context.Cont
 	return v, err
 }
 
-// look is the read of a Fetch. It leaves some of the caller's time for the load, and may share the answer of
-// another caller.
-func (c *Cache[V]) look(ctx context.Context, key string) (v V, s sight, err error) {
+// look is the read of a Fetch that began at a mark. It leaves some of the caller's time for the load, and may
+// share the answer of another caller; where a load is about to begin it is left out.
+func (c *Cache[V]) look(ctx context.Context, key string, began int64) (v V, s sight, err error) {
 	if !c.base.distant {
 		return c.read(ctx, key)
 	}
@@ -55,7 +55,10 @@ func (c *Cache[V]) look(ctx context.Context, key string) (v V, s sight, err erro
 	if err != nil {
 		return v, s, err
 	}
-	return c.gated(ctx, key, final)
+	if c.base.flights.boarding(final, reflect.TypeFor[V]()) {
+		return v, s, nil
+	}
+	return c.gated(ctx, key, final, began)
 }
 
 // patient leaves half of the time of ctx for a load.
@@ -68,10 +71,11 @@ func (c *Cache[V]) patient(ctx context.Context) context.Context {
 
 // miss is what the read of a Fetch has seen that did not settle it.
 type miss struct {
-	sight sight
-	err   error
-	began int64 // the mark of the flights when the call began
-	proof bool  // sight tells which lease stood in the store after that: none, if they stand beside the values
+	sight  sight
+	err    error
+	began  int64 // the mark of the flights when the call began
+	proof  bool  // sight tells which lease stood in the store after that: none, if they stand beside the values
+	behind bool  // the call has a value to return
 }
 
 // fetch is the way of a Fetch that has not found a value which is fresh and stays so for a while.
@@ -185,12 +189,12 @@ func (c *Cache[V]) refresh(ctx context.Context, key string, m miss, load func(co
 		return
 	}
 	done := func() { <-c.base.refreshing }
+	m.behind = true
 	fl, started, err := c.base.flights.join(final, reflect.TypeFor[V](), m)
 	if err != nil || !started {
 		done()
 		return
 	}
-	fl.behind = true
 	opts = append([]CallOption(nil), opts...)
 	go func() {
 		defer done()
@@ -246,8 +250,6 @@ func (c *Cache[V]) board(ctx context.Context, key string, m miss,
 	case err != nil:
 		return nil, false, err
 	case started:
-		fl.passing = isUnreadable(m.err)
-		fl.degraded = m.err != nil && !fl.passing
 		go c.lead(ctx, fl, key, load, append([]CallOption(nil), opts...))
 	default:
 		c.base.stats.joined.Add(1)

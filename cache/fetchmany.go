@@ -18,7 +18,8 @@ import (
 // result has no value in the source: it is left out here too, without an error; so is every key if load
 // answers [ErrNotFound]. Keys that fail are named in a [KeyErrors]; the values beside it are valid.
 //
-// If another process that was loading a key gives up, load is called once more, for that key alone.
+// load must be safe for concurrent use: it may run behind the call for what is stale, and once more, for a key
+// alone, if another process that was loading that key gives up.
 func (c *Cache[V]) FetchMany(ctx context.Context, keys []string,
 	load func(ctx context.Context, missing []string) (map[string]V, error), opts ...CallOption,
 ) (map[string]V, error) {
@@ -163,6 +164,7 @@ func (t *trip[V]) join(ctx context.Context, stops []stop[V], behind bool) (mine 
 			}
 			continue
 		}
+		s.m.behind = behind
 		fl, started, err := b.flights.join(final, reflect.TypeFor[V](), s.m)
 		if err != nil {
 			return mine, err
@@ -170,9 +172,6 @@ func (t *trip[V]) join(ctx context.Context, stops []stop[V], behind bool) (mine 
 		s.fl = fl
 		switch {
 		case started:
-			fl.behind = behind
-			fl.passing = isUnreadable(s.m.err)
-			fl.degraded = s.m.err != nil && !fl.passing
 			mine = append(mine, *s)
 		case !behind:
 			b.stats.joined.Add(1)
@@ -282,7 +281,7 @@ func (t *trip[V]) fly(caller context.Context, mine []stop[V], holds []*hold) {
 	degraded := false
 	for i, s := range mine {
 		finals[i], wanted[i] = s.fl.key, s.key
-		degraded = degraded || s.fl.degraded
+		degraded = degraded || holds[i].degraded
 		holds[i].keep(ctx, func() { b.flights.unlist(s.fl) })
 	}
 	ctx, said := b.begin(ctx, finals...)

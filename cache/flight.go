@@ -40,17 +40,18 @@ type flight struct {
 	typ  reflect.Type  // the type of value: handles of other types do not join
 	done chan struct{} // closed when value and err are set
 
-	// passing is set, before the load begins, if the store holds bare bytes that do not decode: they are not
-	// the cache's to replace, so what is loaded passes by the store.
+	// passing says that the store holds bare bytes that do not decode: they are not the cache's to replace, so
+	// what is loaded passes by the store.
 	passing bool
 
-	// degraded is set, before the load begins, if the store could not be read or gives no lease: the load
-	// waits for its turn, and what it loads is not stored.
+	// degraded says that the store could not be read.
 	degraded bool
 
-	// behind is set if the flight began behind a call that has returned a value: nobody needs to wait for it.
+	// behind says that the flight began behind a call that has returned a value: nobody needs to wait for it.
 	behind bool
 
+	claiming bool          // guarded by flights.mu: it asks the store for a lease
+	bereft   bool          // guarded by flights.mu: it loads without the lease that it should have
 	detached bool          // guarded by flights.mu: an invalidation has passed
 	landed   bool          // guarded by flights.mu: the result is decided
 	stored   chan struct{} // made by beginStoring, closed by endStoring
@@ -99,7 +100,11 @@ func (f *flights) join(key string, typ reflect.Type, m miss) (fl *flight, starte
 			break
 		}
 	}
-	fl = &flight{key: key, typ: typ, done: make(chan struct{})}
+	fl = &flight{
+		key: key, typ: typ, done: make(chan struct{}), behind: m.behind, passing: isUnreadable(m.err),
+		claiming: m.err == nil && m.proof,
+	}
+	fl.degraded = m.err != nil && !fl.passing
 	f.byKey[key] = append(f.byKey[key], fl)
 	f.wg.Add(1)
 	return fl, true, nil
@@ -109,14 +114,28 @@ func (f *flights) join(key string, typ reflect.Type, m miss) (fl *flight, starte
 // ended it may have changed the source, so that the call must not join. Such a flight goes on for those who wait
 // for it, and the call's own flight finds out whether the lease stands. The caller holds mu.
 func (fl *flight) voidedBefore(m miss) bool {
-	return m.proof && fl.token != 0 && fl.granted <= m.began && fl.token != m.sight.pause.token
+	switch {
+	case !m.proof: // the store has not answered: better an answer than none
+		return false
+	case fl.degraded || fl.bereft: // nobody would have told it
+		return true
+	}
+	return fl.token != 0 && fl.granted <= m.began && fl.token != m.sight.pause.token
 }
 
 // grant notes that fl was given a lease.
 func (f *flights) grant(fl *flight, token uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	fl.claiming = false
 	fl.token, fl.granted = token, f.marks.Add(1)
+}
+
+// bereave notes that fl goes on without a lease.
+func (f *flights) bereave(fl *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fl.claiming, fl.bereft = false, true
 }
 
 // unlist takes fl out of reach of later calls; its lease is gone.

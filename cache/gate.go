@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"hash/maphash"
+	"reflect"
 	"sync"
 	"sync/atomic"
 )
@@ -11,9 +12,9 @@ import (
 // gate lets many calls that miss a cold key at the same time ask a distant store once. It knows roughly which
 // keys were hits lately; those pass by.
 //
-// A call that has waited for the answer of another one believes it only if it is a miss, for what follows
-// looks at the store again, in the claim. A hit may have been replaced since it was read: each call then
-// asks by itself.
+// A call believes a read that began after the call did, unless it has found a value, which everybody reads for
+// himself. A read that was under way already it believes only if that is a miss and no load of the key has a
+// lease: what follows a miss looks at the store again, in the claim.
 type gate struct {
 	seed maphash.Seed
 	warm [1024]atomic.Uint32 // by the key's hash; the key that was a hit last
@@ -24,6 +25,7 @@ type gate struct {
 
 // sharedRead is a read under way.
 type sharedRead struct {
+	mark int64         // of the flights, when it began
 	done chan struct{} // closed when the rest is set
 	s    sight
 	err  error
@@ -38,13 +40,13 @@ func (g *gate) place(key string) (at *atomic.Uint32, mark uint32) {
 }
 
 // enter returns the read of key that is under way, or starts one: then the caller must leave it.
-func (g *gate) enter(key string) (r *sharedRead, first bool) {
+func (g *gate) enter(key string, marks *atomic.Int64) (r *sharedRead, first bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if r := g.reads[key]; r != nil {
 		return r, false
 	}
-	r = &sharedRead{done: make(chan struct{})}
+	r = &sharedRead{mark: marks.Add(1), done: make(chan struct{})}
 	g.reads[key] = r
 	return r, true
 }
@@ -57,32 +59,43 @@ func (g *gate) leave(key string, r *sharedRead) {
 	close(r.done)
 }
 
-// gated is readFinal through the gate.
-func (c *Cache[V]) gated(ctx context.Context, key, final string) (v V, s sight, err error) {
-	at, mark := c.base.gate.place(final)
-	if at.Load() == mark || c.base.flights.holding(final) {
+// gated is readFinal through the gate, for a call that began at a mark.
+func (c *Cache[V]) gated(ctx context.Context, key, final string, began int64) (v V, s sight, err error) {
+	g := c.base.gate
+	at, mark := g.place(final)
+	if at.Load() == mark {
 		return c.readFinal(ctx, key, final)
 	}
-	r, first := c.base.gate.enter(final)
-	if first {
-		r.err = errors.New("the read has panicked")
-		defer c.base.gate.leave(final, r)
-		v, r.s, r.err = c.readFinal(ctx, key, final)
-		if r.s.state == present {
-			at.Store(mark)
+	holding := c.base.flights.holding(final)
+	for {
+		r, first := g.enter(final, &c.base.flights.marks)
+		if first {
+			defer g.leave(final, r)
+			r.err = errReadPanicked
+			v, r.s, r.err = c.readFinal(ctx, key, final)
+			if r.s.state == present {
+				at.Store(mark)
+			}
+			return v, r.s, r.err
 		}
-		return v, r.s, r.err
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+			return v, s, ctx.Err()
+		}
+		switch state := r.s.state; {
+		case r.err != nil && errors.Is(r.err, ErrUnavailable) && ctx.Err() == nil:
+			return v, r.s, r.err
+		case r.err != nil, state == present, state == stale: // no two callers share a value
+			return c.readFinal(ctx, key, final)
+		case r.mark > began, state == missing && !holding:
+			return v, r.s, nil
+		}
 	}
-	select {
-	case <-r.done:
-	case <-ctx.Done():
-		return v, s, ctx.Err()
-	}
-	if r.err == nil && r.s.state == missing || errors.Is(r.err, ErrUnavailable) && ctx.Err() == nil {
-		return v, r.s, r.err
-	}
-	return c.readFinal(ctx, key, final)
 }
+
+// errReadPanicked is what others see of a read whose decoding has panicked: they read by themselves.
+var errReadPanicked = errors.New("the read has panicked")
 
 // holding reports whether a flight of key has a lease. Whether it still stands, a call has to see for itself.
 func (f *flights) holding(key string) bool {
@@ -90,6 +103,20 @@ func (f *flights) holding(key string) bool {
 	defer f.mu.Unlock()
 	for _, fl := range f.byKey[key] {
 		if fl.token != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// boarding reports whether a flight of key that loads values of typ is about to ask for a lease. A call that joins
+// it needs no look at the store of its own: the load begins after the call, and what the flight finds instead
+// from before the call is outdated.
+func (f *flights) boarding(key string, typ reflect.Type) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, fl := range f.byKey[key] {
+		if fl.typ == typ && fl.claiming && !fl.behind {
 			return true
 		}
 	}

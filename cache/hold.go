@@ -49,11 +49,13 @@ type hold struct {
 	keyCheck uint64
 	cost     uint32 // of earlier loads of the value there, milliseconds
 	backoff  uint32 // after the last load of it, milliseconds
+	degraded bool   // the store is out of reach: the load waits for its turn
 	value    bool   // there is a value
 	until    int64  // the end of that value
 
 	mu    sync.Mutex // guards the rest
 	there []byte     // what stands in the store
+	maybe []byte     // what may stand there instead: of an extension without an answer
 	timer *time.Timer
 	over  bool
 }
@@ -124,21 +126,34 @@ func (h *hold) extend(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, leaseStep)
 	defer cancel()
 	next, ttl := h.next(h.there)
-	held, err := h.base.leaser.Extend(ctx, h.key, h.there, next, ttl)
+	held, err := h.stands(func(there []byte) (bool, error) {
+		return h.base.leaser.Extend(ctx, h.key, there, next, ttl)
+	})
 	switch {
-	case err != nil: // whether it has happened shows next time; the commit tells for certain
+	case err != nil && h.maybe == nil: // it may have happened all the same
+		h.maybe = next
+	case err != nil:
 	case !held:
 		return false
 	default:
-		h.there = next
+		h.there, h.maybe = next, nil
 	}
 	h.timer.Reset(leaseStep)
 	return true
 }
 
+// stands tries a step of the lease on what stands in the store, and on what may stand there instead.
+func (h *hold) stands(step func(there []byte) (bool, error)) (held bool, err error) {
+	held, err = step(h.there)
+	if !held && err == nil && h.maybe != nil {
+		held, err = step(h.maybe)
+	}
+	return held, err
+}
+
 // end ends the hold and reports whether it had not ended before. The caller carries out what ends it in the
-// store, with what then stands there.
-func (h *hold) end() (there []byte, first bool) {
+// store; nothing else changes it any more.
+func (h *hold) end() (first bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	first = !h.over
@@ -146,7 +161,7 @@ func (h *hold) end() (there []byte, first bool) {
 	if h.timer != nil {
 		h.timer.Stop()
 	}
-	return h.there, first
+	return first
 }
 
 // settling returns a context for a write behind a load: with the values of ctx and a deadline of its own.
@@ -156,8 +171,7 @@ func settling(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // commit stores value for ttl and ends the hold.
 func (h *hold) commit(ctx context.Context, value []byte, ttl time.Duration) error {
-	there, first := h.end()
-	if !first {
+	if !h.end() {
 		return nil
 	}
 	ctx, cancel := settling(ctx)
@@ -169,8 +183,9 @@ func (h *hold) commit(ctx context.Context, value []byte, ttl time.Duration) erro
 	case byAdd:
 		_, err = h.base.store.Add(ctx, h.key, value, ttl)
 	case byLease:
-		if _, err = h.base.leaser.Commit(ctx, h.key, there, value, ttl); err != nil {
-			h.yield(ctx, there) // it may be too large, or the store too full: others need not wait for it
+		_, err = h.stands(func(there []byte) (bool, error) { return h.base.leaser.Commit(ctx, h.key, there, value, ttl) })
+		if err != nil {
+			h.yield(ctx, nil, store.Forever) // too large, or the store too full: others need not wait for it
 		}
 	}
 	return err
@@ -178,17 +193,16 @@ func (h *hold) commit(ctx context.Context, value []byte, ttl time.Duration) erro
 
 // remove ends the hold and leaves nothing.
 func (h *hold) remove(ctx context.Context) error {
-	there, first := h.end()
-	if !first || h.way != byLease {
+	if !h.end() || h.way != byLease {
 		return nil
 	}
 	ctx, cancel := settling(ctx)
 	defer cancel()
-	return h.yield(ctx, there)
+	return h.yield(ctx, nil, store.Forever)
 }
 
-func (h *hold) yield(ctx context.Context, there []byte) error {
-	_, err := h.base.leaser.Yield(ctx, h.key, there, nil, store.Forever)
+func (h *hold) yield(ctx context.Context, note []byte, ttl time.Duration) error {
+	_, err := h.stands(func(there []byte) (bool, error) { return h.base.leaser.Yield(ctx, h.key, there, note, ttl) })
 	return err
 }
 
@@ -207,8 +221,7 @@ func (h *hold) fail(ctx context.Context, told string) error {
 		backoff := min(max(2*time.Duration(h.backoff)*time.Millisecond, leastBackoff), mostBackoff)
 		return h.rest(ctx, backoff/2+rand.N(backoff/2), uint32(backoff.Milliseconds()))
 	}
-	there, first := h.end()
-	if !first || h.way != byLease {
+	if !h.end() || h.way != byLease {
 		return nil
 	}
 	now, errorFor := h.base.now(), h.base.options.ErrorFor
@@ -221,19 +234,19 @@ func (h *hold) fail(ctx context.Context, told string) error {
 	}
 	ctx, cancel := settling(ctx)
 	defer cancel()
-	_, err := h.base.leaser.Yield(ctx, h.key, there, placeholder(failure, told[:min(len(told), maxTold)]), ttl)
-	return err
+	return h.yield(ctx, placeholder(failure, told[:min(len(told), maxTold)]), ttl)
 }
 
 // rest ends the hold of a value, which nobody is to load for a while.
 func (h *hold) rest(ctx context.Context, length time.Duration, backoff uint32) error {
-	there, first := h.end()
-	if !first || h.way != byLease {
+	if !h.end() || h.way != byLease {
 		return nil
 	}
 	ctx, cancel := settling(ctx)
 	defer cancel()
-	rested := pauseRecord(there, pause{0, h.base.now() + length.Microseconds()}, backoff)
-	_, err := h.base.leaser.Extend(ctx, h.key, there, rested, store.Keep)
+	_, err := h.stands(func(there []byte) (bool, error) {
+		rested := pauseRecord(there, pause{0, h.base.now() + length.Microseconds()}, backoff)
+		return h.base.leaser.Extend(ctx, h.key, there, rested, store.Keep)
+	})
 	return err
 }

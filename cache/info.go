@@ -40,7 +40,7 @@ type Info struct {
 // more for a hit whose value does not know its own end.
 func (c *Cache[V]) FetchInfo(ctx context.Context, key string, load func(context.Context) (V, error), opts ...CallOption) (V, Info, error) {
 	began := c.base.flights.marks.Load()
-	v, s, err := c.look(ctx, key)
+	v, s, err := c.look(ctx, key, began)
 	if err != nil || s.state != present || c.base.aging(&s) {
 		v, info, err := c.fetch(ctx, key, v, miss{sight: s, err: err, began: began}, load, opts)
 		return v, info, err

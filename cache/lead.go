@@ -41,6 +41,11 @@ func (c *Cache[V]) secure(caller context.Context, fl *flight, key string) *hold 
 			return h
 		}
 		if !q.await() {
+			if c.base.flights.ctx.Err() != nil {
+				q.land(result{err: store.ErrClosed})
+				return nil
+			}
+			c.base.flights.bereave(fl)
 			return &hold{base: c.base, key: fl.key}
 		}
 	}
@@ -81,7 +86,10 @@ func (q *queue[V]) claim() (h *hold, landed bool) {
 	b, fl := q.c.base, q.fl
 	h = &hold{base: b, key: fl.key, token: q.token, keyCheck: q.c.keyCheck(q.key)}
 	switch {
-	case fl.passing, fl.degraded:
+	case fl.passing:
+		return h, false
+	case fl.degraded:
+		h.degraded = true
 		return h, false
 	case b.leaser == nil:
 		h.way = bySet
@@ -117,7 +125,8 @@ func (q *queue[V]) without(h *hold, err error) (*hold, bool) {
 		return nil, q.land(result{err: store.ErrClosed})
 	}
 	q.c.base.swallow(q.ctx, "lease", q.key, err)
-	q.fl.degraded = true
+	q.c.base.flights.bereave(q.fl)
+	h.degraded = true
 	return h, false
 }
 
@@ -135,8 +144,7 @@ func (q *queue[V]) consider(h *hold, there []byte) (*hold, bool) {
 		return err
 	}); err != nil {
 		if q.c.form.bare != nil {
-			q.fl.passing = true
-			return h, false
+			return h, false // somebody's bytes: what is loaded passes by
 		}
 		return q.take(h, there) // a record that cannot be read
 	}
@@ -208,9 +216,6 @@ func (q *queue[V]) await() bool {
 	case <-q.woken:
 	case <-timer.C:
 	case <-q.ctx.Done():
-		if q.c.base.flights.ctx.Err() != nil {
-			return q.land(result{err: store.ErrClosed})
-		}
 		return false
 	}
 	return true
@@ -235,7 +240,7 @@ func (c *Cache[V]) fly(caller context.Context, fl *flight, h *hold, key string, 
 			c.unheard(ctx, fl, key, err)
 		}
 	}()
-	err = c.base.inTurn(ctx, fl.degraded, func() error {
+	err = c.base.inTurn(ctx, h.degraded, func() error {
 		return protect(func() (err error) {
 			v, err = load(ctx)
 			return err
