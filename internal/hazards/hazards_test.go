@@ -53,11 +53,6 @@ func TestBareRedis(t *testing.T) {
 	survive(t, onServer(t, site{Name: "redis, bare values", Bare: true}).library(), *times)
 }
 
-func TestBareSentinel(t *testing.T) {
-	t.Parallel()
-	survive(t, behindSentinels(t, site{Name: "sentinel, bare values", Bare: true}).library(), *times)
-}
-
 func TestBareCluster(t *testing.T) {
 	t.Parallel()
 	survive(t, inCluster(t, site{Name: "cluster, bare values", Bare: true}).library(), *times)

@@ -89,17 +89,11 @@ func (p place) library() hazards.Library { return with(p.site.library(), p.outsi
 
 // inMemory is a store in memory that several caches share.
 func inMemory(t *testing.T, like site) place {
-	s, err := memory.New(memory.Options{MaxBytes: 1 << 20})
+	const room = 1 << 20
+	s, err := memory.New(memory.Options{MaxBytes: room})
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
-	fill := func() error {
-		for i := range 64 {
-			if err := s.Set(context.Background(), "filler-"+strconv.Itoa(i), make([]byte, 16<<10), time.Minute); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+	fill := func() error { return s.Set(context.Background(), "filler", make([]byte, room-1<<12), time.Minute) }
 	like.memory = s
 	return place{like, meddler{s, fill}}
 }
