@@ -32,9 +32,8 @@ func (t *trial) joins(m *member, call func() *call) *call {
 
 func firstLeaves(waiter who) func(*trial) {
 	return func(t *trial) {
-		l := t.gated()
-		a := t.fetch(t.x, l.run)
-		if !t.await(l.began, "the load to begin") {
+		l, a, ok := t.begin(t.x)
+		if !ok {
 			return
 		}
 		b := t.joins(waiter(t), func() *call { return t.fetch(waiter(t), t.direct) })
@@ -72,9 +71,8 @@ func (t *trial) leaves(c *call, who string) bool {
 
 func waiterLeaves(waiter who) func(*trial) {
 	return func(t *trial) {
-		l := t.gated()
-		a := t.fetch(t.x, l.run)
-		if !t.await(l.began, "the load to begin") {
+		l, a, ok := t.begin(t.x)
+		if !ok {
 			return
 		}
 		b := t.joins(waiter(t), func() *call { return t.fetch(waiter(t), t.direct) })
@@ -90,9 +88,8 @@ func waiterLeaves(waiter who) func(*trial) {
 
 // allLeave has a load go on that nobody waits for any more, and be stored.
 func allLeave(t *trial) {
-	l := t.gated()
-	a := t.fetch(t.x, l.run)
-	if !t.await(l.began, "the load to begin") {
+	l, a, ok := t.begin(t.x)
+	if !ok {
 		return
 	}
 	b := t.joins(t.x, func() *call { return t.fetch(t.x, t.direct) })

@@ -72,9 +72,8 @@ func valueForBoth(t *trial) {
 // oneLoads has one process wait for the load of the other one.
 func oneLoads(loader, waiter who) func(*trial) {
 	return func(t *trial) {
-		l := t.gated()
-		a := t.fetch(loader(t), l.run)
-		if !t.await(l.began, "the load to begin") {
+		l, a, ok := t.begin(loader(t))
+		if !ok {
 			return
 		}
 		b := t.fetch(waiter(t), t.direct)

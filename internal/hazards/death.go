@@ -30,9 +30,7 @@ func (t *trial) takesOver(b *call, since time.Time) bool {
 }
 
 func holderIsCut(t *trial) {
-	l := t.gated()
-	a := t.fetch(t.x, l.run)
-	began := t.await(l.began, "the load to begin")
+	l, a, began := t.begin(t.x)
 	t.all(func() {})
 	if !began {
 		return
@@ -88,9 +86,7 @@ func refresherIsCut(refresher, other who) func(*trial) {
 // holderStands stops the writes of the process that loads until another one has stored: what it wrote then
 // comes too late.
 func holderStands(t *trial) {
-	l := t.gated()
-	a := t.fetch(t.x, l.run)
-	began := t.await(l.began, "the load to begin")
+	l, a, began := t.begin(t.x)
 	t.all(func() {})
 	if !began {
 		return
@@ -113,9 +109,7 @@ func holderStands(t *trial) {
 }
 
 func holderIsKilled(t *trial) {
-	l := t.gated()
-	t.fetch(t.x, l.run)
-	began := t.await(l.began, "the load to begin")
+	_, _, began := t.begin(t.x)
 	var b *call
 	if began {
 		b = t.fetch(t.y, t.direct)
@@ -125,7 +119,6 @@ func holderIsKilled(t *trial) {
 		return
 	}
 	killed := time.Now()
-	t.change()
 	if !t.await(b.done, "another process to take over") {
 		return
 	}
@@ -134,14 +127,12 @@ func holderIsKilled(t *trial) {
 		t.violated("another process took over after %v, want %v", waited, t.lib.Takeover)
 		return
 	}
-	t.answer(b, "the call that took over", 1, 2)
+	t.answer(b, "the call that took over", 1)
 }
 
 // holderFreezes stops the whole process that loads, as a long pause does, and lets it go on afterwards.
 func holderFreezes(t *trial) {
-	l := t.gated()
-	a := t.fetch(t.x, l.run)
-	began := t.await(l.began, "the load to begin")
+	l, a, began := t.begin(t.x)
 	t.all(func() { t.done("pause", t.x.Cache.(Mortal).Pause()) })
 	defer t.resume()
 	if !began {
@@ -170,9 +161,8 @@ func (t *trial) resume() {
 // wakesEarly has a load end after another process has found it under way, and before that process does
 // anything about it.
 func wakesEarly(t *trial) {
-	l := t.gated()
-	a := t.fetch(t.x, l.run)
-	if !t.await(l.began, "the load to begin") {
+	l, a, ok := t.begin(t.x)
+	if !ok {
 		return
 	}
 	step := t.hold(t.y, false, 2)

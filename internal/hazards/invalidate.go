@@ -56,9 +56,8 @@ func invalidations() []Hazard {
 
 func duringLoad(inv invalidation, by who) func(*trial) {
 	return func(t *trial) {
-		l := t.gated()
-		a := t.fetch(t.x, l.run)
-		if !t.await(l.began, "the load to begin") {
+		l, a, ok := t.begin(t.x)
+		if !ok {
 			return
 		}
 		t.change()
@@ -73,9 +72,8 @@ func duringLoad(inv invalidation, by who) func(*trial) {
 // beforeWrite has the invalidation pass when the load has come back and its write is on its way.
 func beforeWrite(inv invalidation) func(*trial) {
 	return func(t *trial) {
-		l := t.gated()
-		a := t.fetch(t.x, l.run)
-		if !t.await(l.began, "the load to begin") {
+		l, a, ok := t.begin(t.x)
+		if !ok {
 			return
 		}
 		write := t.hold(t.x, true, 0)
@@ -108,9 +106,8 @@ func (t *trial) writes(write *valve, a *call) bool {
 // whileWriting begins the invalidation while the load's write is on its way; it may wait for it.
 func whileWriting(inv invalidation) func(*trial) {
 	return func(t *trial) {
-		l := t.gated()
-		a := t.fetch(t.x, l.run)
-		if !t.await(l.began, "the load to begin") {
+		l, a, ok := t.begin(t.x)
+		if !ok {
 			return
 		}
 		write := t.hold(t.x, true, 0)
@@ -127,9 +124,8 @@ func whileWriting(inv invalidation) func(*trial) {
 // whileWaiting has a call of the other process wait for the load that is invalidated under it.
 func whileWaiting(inv invalidation) func(*trial) {
 	return func(t *trial) {
-		l := t.gated()
-		a := t.fetch(t.x, l.run)
-		if !t.await(l.began, "the load to begin") {
+		l, a, ok := t.begin(t.x)
+		if !ok {
 			return
 		}
 		b := t.fetch(t.y, t.direct)
@@ -150,9 +146,8 @@ func behindStale(inv invalidation, by who) func(*trial) {
 			return
 		}
 		t.change()
-		l := t.gated()
-		a := t.fetch(t.x, l.run)
-		if !t.await(l.began, "the load to begin") || !t.answer(a, "the call that has a stale value, during the load", 1) {
+		l, a, ok := t.begin(t.x)
+		if !ok || !t.answer(a, "the call that has a stale value, during the load", 1) {
 			return
 		}
 		t.change()
@@ -190,9 +185,8 @@ func latecomers() []Hazard {
 // late has caller fetch while the load from before the invalidation still stands at its gate.
 func late(inv invalidation, by, caller who) func(*trial) {
 	return func(t *trial) {
-		l := t.gated()
-		a := t.fetch(t.x, l.run)
-		if !t.await(l.began, "the load to begin") {
+		l, a, ok := t.begin(t.x)
+		if !ok {
 			return
 		}
 		t.change()
@@ -223,9 +217,8 @@ func lateBehindStale(t *trial) {
 		return
 	}
 	t.change()
-	l := t.gated()
-	a := t.fetch(t.x, l.run)
-	if !t.await(l.began, "the load to begin") || !t.answer(a, "the call that has a stale value, during the load", 1) {
+	l, a, ok := t.begin(t.x)
+	if !ok || !t.answer(a, "the call that has a stale value, during the load", 1) {
 		return
 	}
 	t.change()
@@ -238,9 +231,8 @@ func lateBehindStale(t *trial) {
 // delete.
 func lateAfterOutage(t *trial) {
 	outage := t.cut(t.x)
-	l := t.gated()
-	a := t.fetch(t.x, l.run)
-	if !t.await(l.began, "the load to begin") {
+	l, a, ok := t.begin(t.x)
+	if !ok {
 		return
 	}
 	t.x.taps.remove(outage)

@@ -1,20 +1,14 @@
 package hazards
 
-// foreignChange is one thing that somebody else does to a key.
-type foreignChange struct {
-	name  string
-	needs []need
-	run   func(Outside, *trial) error
-}
+// overwriting leaves something under the key, done by somebody else.
+var overwriting = invalidation{"SET", nil, func(t *trial, _ *member) error { return t.lib.Outside.Overwrite(t.key, t.current()) }}
 
-// overwriting leaves something under the key; all other changes leave nothing.
-var overwriting = foreignChange{"SET", nil, func(o Outside, t *trial) error { return o.Overwrite(t.key, t.current()) }}
-
-var removing = []foreignChange{
-	{"DEL", nil, func(o Outside, t *trial) error { return o.Delete(t.key) }},
-	{"EXPIRE", nil, func(o Outside, t *trial) error { return o.Expire(t.key) }},
-	{"FLUSHDB", nil, func(o Outside, _ *trial) error { return o.Flush() }},
-	{"eviction", []need{evicts}, func(o Outside, t *trial) error { return o.Evict(t.key) }},
+// removing is what leaves nothing, done by somebody else.
+var removing = []invalidation{
+	{"DEL", nil, func(t *trial, _ *member) error { return t.lib.Outside.Delete(t.key) }},
+	{"EXPIRE", nil, func(t *trial, _ *member) error { return t.lib.Outside.Expire(t.key) }},
+	{"FLUSHDB", nil, func(t *trial, _ *member) error { return t.lib.Outside.Flush() }},
+	{"eviction", []need{evicts}, func(t *trial, _ *member) error { return t.lib.Outside.Evict(t.key) }},
 }
 
 // meddling are H10: changes that pass by the library. It sees them at once, nobody gets stuck, and, unless
@@ -31,8 +25,8 @@ func meddling() []Hazard {
 		all = append(all,
 			Hazard{Name: "H10 " + c.name + " of a value", needs: needs, trial: removed(c)},
 			Hazard{Name: "H10 " + c.name + " during a load", needs: needs, trial: removedDuringLoad(c)},
-			Hazard{Name: "H10 " + c.name + " during a load, then a call", needs: append([]need{records}, needs...), trial: lateAfter(c)},
-			Hazard{Name: "H10 " + c.name + " between a load and its write", needs: append([]need{taps, records}, needs...), trial: removedBeforeWrite(c)},
+			Hazard{Name: "H10 " + c.name + " during a load, then a call", needs: append([]need{records}, needs...), trial: late(c, first, first)},
+			Hazard{Name: "H10 " + c.name + " between a load and its write", needs: append([]need{taps, records}, needs...), trial: beforeWrite(c)},
 			Hazard{Name: "H10 " + c.name + " during a load that another process waits for",
 				needs: append([]need{shared}, needs...), trial: meddledWaiting(c)},
 		)
@@ -45,13 +39,13 @@ func (t *trial) warm() bool {
 	return t.done("set", t.x.Set(t.ctx, t.key, t.current())) && t.hits()
 }
 
-func removed(c foreignChange) func(*trial) {
+func removed(c invalidation) func(*trial) {
 	return func(t *trial) {
 		if !t.warm() {
 			return
 		}
 		t.change()
-		if t.perform(c.name, func() error { return c.run(t.lib.Outside, t) }) && t.misses() {
+		if t.invalidates(c, nil) && t.misses() {
 			t.settled()
 		}
 	}
@@ -78,7 +72,7 @@ func overwritten(t *trial) {
 		return
 	}
 	t.change()
-	if !t.perform("SET", func() error { return overwriting.run(t.lib.Outside, t) }) {
+	if !t.invalidates(overwriting, nil) {
 		return
 	}
 	if t.lib.Bare {
@@ -89,13 +83,12 @@ func overwritten(t *trial) {
 }
 
 func overwrittenDuringLoad(t *trial) {
-	l := t.gated()
-	a := t.fetch(t.x, l.run)
-	if !t.await(l.began, "the load to begin") {
+	l, a, ok := t.begin(t.x)
+	if !ok {
 		return
 	}
 	t.change()
-	if !t.perform("SET", func() error { return overwriting.run(t.lib.Outside, t) }) {
+	if !t.invalidates(overwriting, nil) {
 		return
 	}
 	l.open()
@@ -116,15 +109,14 @@ func (t *trial) keepsForeign() {
 }
 
 func overwrittenBeforeWrite(t *trial) {
-	l := t.gated()
-	a := t.fetch(t.x, l.run)
-	if !t.await(l.began, "the load to begin") {
+	l, a, ok := t.begin(t.x)
+	if !ok {
 		return
 	}
 	write := t.hold(t.x, true, 0)
 	t.change()
 	l.open()
-	if !t.writes(write, a) || !t.perform("SET", func() error { return overwriting.run(t.lib.Outside, t) }) {
+	if !t.writes(write, a) || !t.invalidates(overwriting, nil) {
 		return
 	}
 	write.open()
@@ -133,63 +125,28 @@ func overwrittenBeforeWrite(t *trial) {
 	}
 }
 
-func removedDuringLoad(c foreignChange) func(*trial) {
+func removedDuringLoad(c invalidation) func(*trial) {
 	return func(t *trial) {
-		l := t.gated()
-		a := t.fetch(t.x, l.run)
-		if !t.await(l.began, "the load to begin") {
+		l, a, ok := t.begin(t.x)
+		if !ok {
 			return
 		}
 		if !t.lib.Bare {
 			t.change() // the removal tells of it
 		}
-		if !t.perform(c.name, func() error { return c.run(t.lib.Outside, t) }) {
+		if !t.invalidates(c, nil) {
 			return
 		}
 		l.open()
 		_ = t.answer(a, "the call that began before", 1, 2) && t.settled()
-	}
-}
-
-func removedBeforeWrite(c foreignChange) func(*trial) {
-	return func(t *trial) {
-		l := t.gated()
-		a := t.fetch(t.x, l.run)
-		if !t.await(l.began, "the load to begin") {
-			return
-		}
-		write := t.hold(t.x, true, 0)
-		t.change()
-		l.open()
-		if !t.writes(write, a) || !t.perform(c.name, func() error { return c.run(t.lib.Outside, t) }) {
-			return
-		}
-		write.open()
-		_ = t.answer(a, "the call that began before", 1, 2) && t.settled()
-	}
-}
-
-// lateAfter is H1b, with a change from outside in place of the invalidation.
-func lateAfter(c foreignChange) func(*trial) {
-	return func(t *trial) {
-		l := t.gated()
-		a := t.fetch(t.x, l.run)
-		if !t.await(l.began, "the load to begin") {
-			return
-		}
-		t.change()
-		if t.perform(c.name, func() error { return c.run(t.lib.Outside, t) }) {
-			t.getsNew(t.x, l, a)
-		}
 	}
 }
 
 // meddledWaiting has another process wait for a load that somebody interferes with.
-func meddledWaiting(c foreignChange) func(*trial) {
+func meddledWaiting(c invalidation) func(*trial) {
 	return func(t *trial) {
-		l := t.gated()
-		a := t.fetch(t.x, l.run)
-		if !t.await(l.began, "the load to begin") {
+		l, a, ok := t.begin(t.x)
+		if !ok {
 			return
 		}
 		b := t.fetch(t.y, t.direct)
@@ -197,7 +154,7 @@ func meddledWaiting(c foreignChange) func(*trial) {
 		if !t.lib.Bare || c.name == overwriting.name {
 			t.change()
 		}
-		if !t.perform(c.name, func() error { return c.run(t.lib.Outside, t) }) {
+		if !t.invalidates(c, nil) {
 			return
 		}
 		l.open()

@@ -99,7 +99,6 @@ type load struct {
 	gate  chan struct{}
 	once  sync.Once
 	opens sync.Once
-	err   error           // what it answers instead, if not nil
 	ctx   context.Context // of the load; to be read after began
 }
 
@@ -119,7 +118,7 @@ func (l *load) run(ctx context.Context) (string, error) {
 	l.once.Do(func() { l.ctx = ctx; close(l.began) })
 	select {
 	case <-l.gate:
-		return value, l.err
+		return value, nil
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
@@ -151,6 +150,13 @@ func (t *trial) fetch(m *member, load func(context.Context) (string, error)) *ca
 		c.value, c.err = m.Fetch(ctx, t.key, load)
 	}()
 	return c
+}
+
+// begin has m fetch with a gated load, and reports whether that has begun.
+func (t *trial) begin(m *member) (l *load, a *call, ok bool) {
+	l = t.gated()
+	a = t.fetch(m, l.run)
+	return l, a, t.await(l.began, "the load to begin")
 }
 
 // await reports whether a thing happens that must; it is a violation if it does not.
