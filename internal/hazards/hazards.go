@@ -185,7 +185,7 @@ type Hazard struct {
 
 // All returns all hazards there are.
 func All() []Hazard {
-	return slices.Concat(invalidations(), latecomers(), clockwork(), deaths(), cancellations(), meddling())
+	return slices.Concat(invalidations(), latecomers(), refreshes(), clockwork(), deaths(), cancellations(), meddling())
 }
 
 func (h Hazard) asks(n need) bool { return slices.Contains(h.needs, n) }

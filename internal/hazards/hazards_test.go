@@ -64,6 +64,7 @@ func TestBareCluster(t *testing.T) {
 func survive(t *testing.T, lib hazards.Library, times int) {
 	for _, h := range hazards.All() {
 		t.Run(h.Name, func(t *testing.T) {
+			must(t, lib.Outside.Flush())
 			r, err := hazards.Check(t.Context(), lib, h, times)
 			must(t, err)
 			switch {
