@@ -179,6 +179,9 @@ func openHeader(record []byte) (h header, size int, err error) {
 
 // pauseOf finds the pause among extensions. What follows a broken extension is skipped.
 func pauseOf(extensions []byte) (p pause) {
+	if len(extensions) == 0 {
+		return p
+	}
 	for kind, data := range eachExtension(extensions) {
 		if kind == extensionPause && len(data) == pauseBytes {
 			p.token = binary.LittleEndian.Uint64(data)

@@ -55,9 +55,6 @@ func (c *Cache[V]) look(ctx context.Context, key string, began int64) (v V, s si
 	if err != nil {
 		return v, s, err
 	}
-	if c.base.flights.boarding(final, reflect.TypeFor[V]()) {
-		return v, s, nil
-	}
 	return c.gated(ctx, key, final, began)
 }
 
@@ -67,6 +64,16 @@ func (c *Cache[V]) patient(ctx context.Context) context.Context {
 		return store.Patience(ctx, time.Until(end)/2)
 	}
 	return ctx
+}
+
+// forgetMiss says that the load of a key that was missed has begun, or will not begin.
+func (c *Cache[V]) forgetMiss(key string) {
+	if !c.base.distant {
+		return
+	}
+	if final, err := c.keys.final(key); err == nil {
+		c.base.gate.forget(final)
+	}
 }
 
 // miss is what the read of a Fetch has seen that did not settle it.
@@ -90,6 +97,7 @@ func (c *Cache[V]) fetch(ctx context.Context, key string, v V, m miss,
 	hit := m.err == nil && m.sight.state == present
 	c.base.stats.read(hit)
 	if load == nil && !hit {
+		c.forgetMiss(key)
 		return none, Info{}, c.base.fail("fetch", key, errNoLoader)
 	}
 	switch state := m.sight.state; {
@@ -107,6 +115,7 @@ func (c *Cache[V]) fetch(ctx context.Context, key string, v V, m miss,
 		return none, c.base.infoOf(Failed, m.sight), c.base.fail("fetch", key, &LoadError{m.sight.failure})
 	}
 	fl, started, err := c.board(ctx, key, m, load, opts)
+	c.forgetMiss(key)
 	if err != nil {
 		return none, Info{}, c.base.fail("fetch", key, err)
 	}

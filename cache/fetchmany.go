@@ -24,7 +24,7 @@ func (c *Cache[V]) FetchMany(ctx context.Context, keys []string,
 	load func(ctx context.Context, missing []string) (map[string]V, error), opts ...CallOption,
 ) (map[string]V, error) {
 	began := c.base.flights.marks.Load()
-	all, failed, err := c.readMany(c.patient(ctx), keys)
+	unique, all, failed, err := c.readMany(c.patient(ctx), keys)
 	if err := c.proceed(ctx, "", err); err != nil {
 		return nil, c.base.fail("fetch many", "", err)
 	}
@@ -32,7 +32,7 @@ func (c *Cache[V]) FetchMany(ctx context.Context, keys []string,
 		return nil, c.base.fail("fetch many", "", errNoLoader)
 	}
 	t := &trip[V]{c: c, load: load, opts: append([]CallOption(nil), opts...), values: make(map[string]V, len(keys)), failed: failed}
-	t.sort(ctx, keys, all, miss{err: err, began: began})
+	t.sort(ctx, unique, all, miss{err: err, began: began})
 	t.refresh(ctx)
 	if err := t.board(ctx); err != nil {
 		return t.values, c.base.fail("fetch many", "", err)
@@ -62,26 +62,20 @@ type stop[V any] struct {
 	fl      *flight // once it has boarded
 }
 
-// sort decides about each key by what was read. The rest of read says why those are missing that were not.
-func (t *trip[V]) sort(ctx context.Context, keys []string, all map[string]seen[V], read miss) {
-	done := make(map[string]struct{}, len(keys))
-	for _, key := range keys {
-		if _, again := done[key]; again {
+// sort decides about each key by what was read. Without all, read says why nothing was.
+func (t *trip[V]) sort(ctx context.Context, keys []string, all []seen[V], read miss) {
+	for i, key := range keys {
+		m := read
+		if all == nil {
+			var none V
+			t.decide(key, none, m)
 			continue
 		}
-		done[key] = struct{}{}
-		m := read
-		r, found := all[key]
-		if err, ok := t.failed[key]; ok {
-			var keyError *KeyError
-			if errors.As(err, &keyError) {
-				continue
-			}
-			t.c.missRead(ctx, key, err)
-			delete(t.failed, key)
-			m.err = err
+		r := &all[i]
+		if m.sight, m.err = r.s, r.err; m.err != nil {
+			t.c.missRead(ctx, key, m.err)
 		}
-		m.sight, m.proof = r.s, found && t.c.base.leaser != nil
+		m.proof = m.err == nil && t.c.base.leaser != nil
 		t.decide(key, r.v, m)
 	}
 }

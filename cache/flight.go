@@ -50,6 +50,9 @@ type flight struct {
 	// behind says that the flight began behind a call that has returned a value: nobody needs to wait for it.
 	behind bool
 
+	// seen is when the value was stored that the call has.
+	seen int64
+
 	claiming bool          // guarded by flights.mu: it asks the store for a lease
 	bereft   bool          // guarded by flights.mu: it loads without the lease that it should have
 	detached bool          // guarded by flights.mu: an invalidation has passed
@@ -101,7 +104,7 @@ func (f *flights) join(key string, typ reflect.Type, m miss) (fl *flight, starte
 		}
 	}
 	fl = &flight{
-		key: key, typ: typ, done: make(chan struct{}), behind: m.behind, passing: isUnreadable(m.err),
+		key: key, typ: typ, done: make(chan struct{}), behind: m.behind, seen: m.sight.created, passing: isUnreadable(m.err),
 		claiming: m.err == nil && m.proof,
 	}
 	fl.degraded = m.err != nil && !fl.passing

@@ -13,8 +13,8 @@ import (
 // keys were hits lately; those pass by.
 //
 // A call believes a read that began after the call did, unless it has found a value, which everybody reads for
-// himself. A read that was under way already it believes only if that is a miss and no load of the key has a
-// lease: what follows a miss looks at the store again, in the claim.
+// himself. Of a read that began before, it believes a miss, also one that has ended, while no load of the key has
+// a lease: what follows looks at the store again, in the claim.
 type gate struct {
 	seed maphash.Seed
 	warm [1024]atomic.Uint32 // by the key's hash; the key that was a hit last
@@ -23,13 +23,17 @@ type gate struct {
 	reads map[string]*sharedRead
 }
 
-// sharedRead is a read under way.
+// sharedRead is a read under way, or a miss that has ended and whose load is about to begin.
 type sharedRead struct {
-	mark int64         // of the flights, when it began
-	done chan struct{} // closed when the rest is set
-	s    sight
-	err  error
+	mark  int64         // of the flights, when it began
+	done  chan struct{} // closed when the rest is set
+	s     sight
+	err   error
+	ended bool // guarded by gate.mu
 }
+
+// missed reports whether r has found nothing at all.
+func (r *sharedRead) missed() bool { return r.err == nil && r.s.state == missing }
 
 func newGate() *gate { return &gate{seed: maphash.MakeSeed(), reads: make(map[string]*sharedRead)} }
 
@@ -39,11 +43,12 @@ func (g *gate) place(key string) (at *atomic.Uint32, mark uint32) {
 	return &g.warm[h%uint64(len(g.warm))], uint32(h>>32) | 1
 }
 
-// enter returns the read of key that is under way, or starts one: then the caller must leave it.
-func (g *gate) enter(key string, marks *atomic.Int64) (r *sharedRead, first bool) {
+// enter returns the read of key that is under way, or has just ended in a miss if that is of use, or starts one:
+// then the caller must leave it.
+func (g *gate) enter(key string, missWillDo bool, marks *atomic.Int64) (r *sharedRead, first bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if r := g.reads[key]; r != nil {
+	if r := g.reads[key]; r != nil && (!r.ended || missWillDo) {
 		return r, false
 	}
 	r = &sharedRead{mark: marks.Add(1), done: make(chan struct{})}
@@ -51,12 +56,24 @@ func (g *gate) enter(key string, marks *atomic.Int64) (r *sharedRead, first bool
 	return r, true
 }
 
-// leave gives the outcome of r to all who wait for it.
+// leave gives the outcome of r to all who wait for it. A miss stays until forget.
 func (g *gate) leave(key string, r *sharedRead) {
 	g.mu.Lock()
-	delete(g.reads, key)
-	g.mu.Unlock()
+	defer g.mu.Unlock()
+	r.ended = true
+	if !r.missed() {
+		delete(g.reads, key)
+	}
 	close(r.done)
+}
+
+// forget drops a miss of key that has ended.
+func (g *gate) forget(key string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if r := g.reads[key]; r != nil && r.ended {
+		delete(g.reads, key)
+	}
 }
 
 // gated is readFinal through the gate, for a call that began at a mark.
@@ -66,9 +83,12 @@ func (c *Cache[V]) gated(ctx context.Context, key, final string, began int64) (v
 	if at.Load() == mark {
 		return c.readFinal(ctx, key, final)
 	}
-	holding := c.base.flights.holding(final)
+	boarding, holding := c.base.flights.underway(final, reflect.TypeFor[V]())
+	if boarding {
+		return v, s, nil
+	}
 	for {
-		r, first := g.enter(final, &c.base.flights.marks)
+		r, first := g.enter(final, !holding, &c.base.flights.marks)
 		if first {
 			defer g.leave(final, r)
 			r.err = errReadPanicked
@@ -88,7 +108,7 @@ func (c *Cache[V]) gated(ctx context.Context, key, final string, began int64) (v
 			return v, r.s, r.err
 		case r.err != nil, state == present, state == stale: // no two callers share a value
 			return c.readFinal(ctx, key, final)
-		case r.mark > began, state == missing && !holding:
+		case r.mark > began, r.missed() && !holding:
 			return v, r.s, nil
 		}
 	}
@@ -97,28 +117,16 @@ func (c *Cache[V]) gated(ctx context.Context, key, final string, began int64) (v
 // errReadPanicked is what others see of a read whose decoding has panicked: they read by themselves.
 var errReadPanicked = errors.New("the read has panicked")
 
-// holding reports whether a flight of key has a lease. Whether it still stands, a call has to see for itself.
-func (f *flights) holding(key string) bool {
+// underway reports whether a flight of key that loads values of typ is about to ask for a lease, and whether any
+// flight of key has one. A call that joins the former needs no look at the store of its own: the load begins after
+// the call, and what the flight finds instead from before the call is outdated. Whether the lease of the latter
+// still stands, a call has to see for itself.
+func (f *flights) underway(key string, typ reflect.Type) (boarding, holding bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, fl := range f.byKey[key] {
-		if fl.token != 0 {
-			return true
-		}
+		boarding = boarding || fl.typ == typ && fl.claiming && !fl.behind
+		holding = holding || fl.token != 0
 	}
-	return false
-}
-
-// boarding reports whether a flight of key that loads values of typ is about to ask for a lease. A call that joins
-// it needs no look at the store of its own: the load begins after the call, and what the flight finds instead
-// from before the call is outdated.
-func (f *flights) boarding(key string, typ reflect.Type) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, fl := range f.byKey[key] {
-		if fl.typ == typ && fl.claiming && !fl.behind {
-			return true
-		}
-	}
-	return false
+	return boarding, holding
 }

@@ -53,13 +53,12 @@ func (c *Cache[V]) secure(caller context.Context, fl *flight, key string) *hold 
 
 // queue is the way of a flight to its hold.
 type queue[V any] struct {
-	c      *Cache[V]
-	fl     *flight
-	key    string
-	token  uint64
-	ctx    context.Context // ends when waiting has no point
-	cancel context.CancelFunc
-	closes func() bool
+	c     *Cache[V]
+	fl    *flight
+	key   string
+	token uint64
+	ctx   context.Context // ends, once it waits, when waiting has no point any more
+	end   func()
 
 	woken  <-chan struct{} // by the end of the lease that is in the way
 	stop   func()
@@ -70,16 +69,22 @@ type queue[V any] struct {
 }
 
 func (c *Cache[V]) queue(caller context.Context, fl *flight, key string) *queue[V] {
-	q := &queue[V]{c: c, fl: fl, key: key, token: newToken(), stop: func() {}}
-	q.ctx, q.cancel = context.WithTimeout(context.WithoutCancel(caller), c.base.options.LoadTimeout)
-	q.closes = context.AfterFunc(c.base.flights.ctx, q.cancel)
-	return q
+	nothing := func() {}
+	return &queue[V]{
+		c: c, fl: fl, key: key, token: newToken(), ctx: context.WithoutCancel(caller), end: nothing, stop: nothing,
+	}
+}
+
+// begin starts the time that waiting may take.
+func (q *queue[V]) begin() {
+	ctx, cancel := context.WithTimeout(q.ctx, q.c.base.options.LoadTimeout)
+	closes := context.AfterFunc(q.c.base.flights.ctx, cancel)
+	q.ctx, q.end = ctx, func() { closes(); cancel() }
 }
 
 func (q *queue[V]) leave() {
 	q.stop()
-	q.closes()
-	q.cancel()
+	q.end()
 }
 
 // claim tries to get the hold. Without one, and without a landing, somebody else has it.
@@ -156,7 +161,8 @@ func (q *queue[V]) consider(h *hold, there []byte) (*hold, bool) {
 			break
 		}
 		h.cost, h.backoff, h.value, h.until = s.cost, s.backoff, s.soft != 0, max(s.soft, s.hard)
-		if h.value && (q.fl.behind || s.state == stale) && !s.pause.holds(now) {
+		wanted := s.state == stale || q.fl.behind && s.created == q.fl.seen // and not what has come since
+		if h.value && wanted && !s.pause.holds(now) {
 			return q.take(h, there)
 		}
 		return nil, q.land(result{value: r.v, elsewhere: true, asOf: q.asOf, sight: s})
@@ -202,6 +208,7 @@ const (
 func (q *queue[V]) await() bool {
 	if q.rounds == 0 {
 		q.c.base.stats.awaited.Add(1)
+		q.begin()
 	}
 	least, most := leastLook, mostLook
 	if q.woken != nil {

@@ -143,12 +143,17 @@ func (c *Cache[V]) ttl(ctx context.Context, key, final string) (ttl time.Duratio
 // GetMany returns the values of those keys that have one, under the caller's keys, in one exchange with
 // stores that can. If some keys fail the error is a [KeyErrors] and the values beside it are valid.
 func (c *Cache[V]) GetMany(ctx context.Context, keys []string, opts ...CallOption) (map[string]V, error) {
-	all, failed, err := c.readMany(ctx, keys)
+	unique, all, failed, err := c.readMany(ctx, keys)
 	if err != nil {
 		return nil, c.base.answer(ctx, "get many", "", err)
 	}
 	values := make(map[string]V, len(all))
-	for key, r := range all {
+	for i := range all {
+		r, key := &all[i], unique[i]
+		if r.err != nil {
+			failed = withKey(failed, key, r.err)
+			continue
+		}
 		c.base.stats.read(r.s.state == present)
 		if r.s.state == present {
 			values[key] = r.v
@@ -195,31 +200,26 @@ func (c *Cache[V]) finals(keys []string) (unique, finals []string, failed KeyErr
 	return unique, finals, failed
 }
 
-// readMany reads keys. failed has the keys that could not be read, or that are at fault themselves; all
-// others are in all. With an error nothing was read.
-func (c *Cache[V]) readMany(ctx context.Context, keys []string) (all map[string]seen[V], failed KeyErrors, err error) {
+// readMany reads keys: each of unique came to the one of all at its place. failed has the keys that are at
+// fault themselves. With an error nothing was read.
+func (c *Cache[V]) readMany(ctx context.Context, keys []string) (unique []string, all []seen[V], failed KeyErrors, err error) {
 	unique, finals, failed := c.finals(keys)
-	all = make(map[string]seen[V], len(unique))
 	if len(unique) == 0 {
-		return all, failed, nil
+		return nil, nil, failed, nil
 	}
 	raw, err := c.base.getMany(ctx, finals)
 	var each KeyErrors
 	if err != nil && !errors.As(err, &each) {
-		return nil, failed, err
+		return unique, nil, failed, err
 	}
+	all = make([]seen[V], len(unique))
 	for i, key := range unique {
-		r := seen[V]{err: each[finals[i]]}
-		if r.err == nil && raw[i] != nil {
+		r := &all[i]
+		if r.err = each[finals[i]]; r.err == nil && raw[i] != nil {
 			r.v, r.s, r.err = c.judge(ctx, key, raw[i])
 		}
-		if r.err != nil {
-			failed = withKey(failed, key, r.err)
-			continue
-		}
-		all[key] = r
 	}
-	return all, failed, nil
+	return unique, all, failed, nil
 }
 
 // getMany asks for finals in one exchange, or one by one where the store has no other way.

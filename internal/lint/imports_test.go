@@ -28,6 +28,8 @@ var arrows = []arrow{
 	{"internal/lint", nil, false, "rules must not depend on what they judge"},
 	{"internal/cases", []string{"", "cache", "django/settings", "store", "store/", "internal/"}, true,
 		"cases walk the whole path, like a program would"},
+	{"internal/hazards", []string{"cache", "store"}, false,
+		"the hazards are played with any library; this one is described by what its users can reach"},
 	{"internal/", []string{"internal/"}, true,
 		"internal packages do one job each and know nothing of caches, so that every layer can use them"},
 	{"store/storetest", []string{"store"}, true,
