@@ -3,10 +3,14 @@ package cache
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"github.com/cachewright/cachewright/store"
 )
 
 // gate lets many calls that miss a cold key at the same time ask a distant store once. It knows roughly which
@@ -67,6 +71,7 @@ func (c *Cache[V]) gated(ctx context.Context, key, final string, began int64) (v
 		return c.readFinal(ctx, key, final)
 	}
 	holding := c.base.flights.holding(final)
+	var impatient <-chan time.Time
 	for {
 		r, first := g.enter(final, &c.base.flights.marks)
 		if first {
@@ -78,8 +83,15 @@ func (c *Cache[V]) gated(ctx context.Context, key, final string, began int64) (v
 			}
 			return v, r.s, r.err
 		}
+		if d, ok := store.PatienceOf(ctx); ok && impatient == nil { // the other caller's may be longer
+			timer := time.NewTimer(d)
+			defer timer.Stop()
+			impatient = timer.C
+		}
 		select {
 		case <-r.done:
+		case <-impatient:
+			return v, s, errImpatient
 		case <-ctx.Done():
 			return v, s, ctx.Err()
 		}
@@ -93,6 +105,9 @@ func (c *Cache[V]) gated(ctx context.Context, key, final string, began int64) (v
 		}
 	}
 }
+
+// errImpatient is returned to a call that has no more time for the read of another.
+var errImpatient = fmt.Errorf("the same read of another call takes too long: %w", ErrUnavailable)
 
 // errReadPanicked is what others see of a read whose decoding has panicked: they read by themselves.
 var errReadPanicked = errors.New("the read has panicked")
