@@ -137,7 +137,7 @@ func (fl *flight) voidedBefore(m miss) bool {
 	switch {
 	case !m.proof: // the store has not answered: better an answer than none
 		return false
-	case fl.degraded || fl.bereft: // nobody would have told it
+	case fl.degraded || fl.bereft || fl.passing: // nobody would have told it
 		return true
 	}
 	return fl.token != 0 && fl.granted <= m.began && fl.token != m.sight.pause.token
@@ -149,6 +149,13 @@ func (f *flights) grant(fl *flight, token uint64) {
 	defer f.mu.Unlock()
 	fl.claiming = false
 	fl.token, fl.granted = token, f.marks.Add(1)
+}
+
+// proceed notes that fl loads without a lease because its key can have none.
+func (f *flights) proceed(fl *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fl.claiming = false
 }
 
 // bereave notes that fl goes on without a lease.

@@ -103,6 +103,7 @@ func (q *queue[V]) claim() (h *hold, landed bool) {
 	there, err := b.leaser.Claim(q.ctx, fl.key, h.there, leaseTTL)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
+		b.flights.proceed(fl)
 		h.way = byAdd
 		return h, false
 	case err != nil:
@@ -145,6 +146,7 @@ func (q *queue[V]) consider(h *hold, there []byte) (*hold, bool) {
 		return err
 	}); err != nil {
 		if q.c.form.bare != nil {
+			b.flights.bereave(q.fl)
 			return h, false // somebody's bytes: what is loaded passes by
 		}
 		return q.take(h, there) // a record that cannot be read
