@@ -12,6 +12,7 @@ import (
 
 	"github.com/cachewright/cachewright/cache"
 	"github.com/cachewright/cachewright/store"
+	"github.com/cachewright/cachewright/store/dummy"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -202,5 +203,34 @@ func TestWhatBareValuesCannotCarryIsRefused(t *testing.T) {
 	}
 	if _, err := cache.On[chan int](base); err == nil || !strings.Contains(err.Error(), "cannot be encoded") {
 		t.Errorf("a type that the codec refuses: %v", err)
+	}
+}
+
+// voids counts the leases beside values that are ended.
+type voids struct{ n int }
+
+func (v *voids) Before(ctx context.Context, c *store.Call) (context.Context, error) {
+	if c.Op == store.OpVoid {
+		v.n += len(c.Keys)
+	}
+	return ctx, nil
+}
+
+func (*voids) After(context.Context, *store.Call) {}
+
+func TestATouchEndsTheLoadsThatAValueMayNotOutliveAnyMore(t *testing.T) {
+	v := &voids{}
+	s := store.Intercept(dummy.New(), v)
+	defer s.Close()
+	c, _ := bareWith[string](t, s)
+	_, err := c.Touch(t.Context(), "k", cache.TTL(time.Hour))
+	must(t, err)
+	if v.n != 0 {
+		t.Errorf("a long touch ended %d leases", v.n)
+	}
+	_, err = c.Touch(t.Context(), "k", cache.TTL(time.Second))
+	must(t, err)
+	if v.n != 1 {
+		t.Errorf("a short touch ended %d leases, want 1", v.n)
 	}
 }

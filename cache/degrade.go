@@ -60,9 +60,49 @@ func (b *Base) inTurn(ctx context.Context, degraded bool, load func() error) err
 	}
 	select {
 	case b.turns <- struct{}{}:
-		defer func() { <-b.turns }()
+		l := LoadFrom(ctx)
+		l.setTurn(true)
+		defer l.endTurns()
 		return load()
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// lendTurn gives the turn of l, if it has one, to others while its loader waits for another load, which may need
+// it. The function that it returns takes one again, or none if ctx ends first.
+func (l *Load) lendTurn(ctx context.Context) (back func()) {
+	if !l.setTurn(false) {
+		return func() {}
+	}
+	<-l.base.turns
+	return func() {
+		select {
+		case l.base.turns <- struct{}{}:
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			if l.turn = !l.over; l.over {
+				<-l.base.turns
+			}
+		case <-ctx.Done():
+		}
+	}
+}
+
+// setTurn notes whether l holds a turn and reports whether it did.
+func (l *Load) setTurn(holds bool) (held bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	held, l.turn = l.turn, holds
+	return held
+}
+
+// endTurns gives back the turn of l whose loader has returned.
+func (l *Load) endTurns() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over = true; l.turn {
+		l.turn = false
+		<-l.base.turns
 	}
 }

@@ -189,3 +189,50 @@ func TestLoadsTakeTurnsWhileTheStoreFails(t *testing.T) {
 		})
 	}
 }
+
+func TestALoaderThatFetchesNeedsOneTurnOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		raw := openMemory(t)
+		defer raw.Close()
+		o := &outage{err: store.ErrUnavailable}
+		o.on.Store(true)
+		c := open[string](t, store.Intercept(raw, o), cache.Options{DegradedLoads: 1, Hooks: staleable.Hooks})
+		start := time.Now()
+		got, err := c.Fetch(t.Context(), "outer", func(ctx context.Context) (string, error) {
+			return c.Fetch(ctx, "inner", func(context.Context) (string, error) { return "v", nil })
+		})
+		if got != "v" || err != nil || time.Since(start) > 0 {
+			t.Errorf("Fetch = %q, %v after %v; want the inner value at once", got, err, time.Since(start))
+		}
+	})
+}
+
+func TestALoaderLendsItsTurnToTheLoadThatItWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		raw := openMemory(t)
+		defer raw.Close()
+		o := &outage{err: store.ErrUnavailable}
+		o.on.Store(true)
+		c := open[string](t, store.Intercept(raw, o), cache.Options{DegradedLoads: 1, Hooks: staleable.Hooks})
+		inner := slowly(time.Second, "inner", nil)
+		start := time.Now()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			got, err := c.Fetch(t.Context(), "outer", func(ctx context.Context) (string, error) {
+				time.Sleep(time.Second)
+				return c.Fetch(ctx, "inner", inner)
+			})
+			if got != "inner" || err != nil {
+				t.Errorf("outer: %q, %v", got, err)
+			}
+		})
+		synctest.Wait()
+		if got, err := c.Fetch(t.Context(), "inner", inner); got != "inner" || err != nil { // waits for the one turn
+			t.Errorf("inner: %q, %v", got, err)
+		}
+		wg.Wait()
+		if waited := time.Since(start); waited != 2*time.Second {
+			t.Errorf("took %v, want two seconds", waited)
+		}
+	})
+}

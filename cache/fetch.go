@@ -119,7 +119,7 @@ func (c *Cache[V]) fetch(ctx context.Context, key string, v V, m miss,
 	if err != nil {
 		return none, Info{}, c.base.fail("fetch", key, err)
 	}
-	r := fl.wait(ctx)
+	r := c.base.wait(ctx, fl)
 	if r.outdated(m) {
 		return c.FetchInfo(ctx, key, load, opts...)
 	}
@@ -163,26 +163,27 @@ func (c *Cache[V]) fetchStale(ctx context.Context, key string, v V, m miss,
 			info.Err = err
 			break
 		}
-		waiting, cancel := context.WithTimeout(ctx, soft)
-		r := fl.wait(waiting)
+		soon, cancel := context.WithTimeout(ctx, soft)
+		r, ended := c.base.waitSoon(ctx, soon, fl, m.sight.hard)
 		cancel()
 		if r.outdated(m) {
 			return c.FetchInfo(ctx, key, load, opts...)
 		}
-		if r.err == nil && r.sight.state != stale || errors.Is(r.err, ErrNotFound) {
+		if ended || r.err == nil && r.sight.state != stale || errors.Is(r.err, ErrNotFound) {
 			return c.disembark(key, r, started)
 		}
 		info.Err = r.err
-		c.rescued(ctx, key, r.err)
+		c.rescued(ctx, key, r)
 	}
 	c.base.stats.stale.Add(1)
 	return v, info, nil
 }
 
-// rescued reports the error in whose place a stale value is served. That it takes long is none.
-func (c *Cache[V]) rescued(ctx context.Context, key string, err error) {
-	if err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
-		c.base.swallow(ctx, "load", key, err)
+// rescued reports the error of a load in whose place a stale value is served. That it takes long is none, and
+// neither is that the alias is closed.
+func (c *Cache[V]) rescued(ctx context.Context, key string, r result) {
+	if r.err != nil && !r.left && c.base.flights.ctx.Err() == nil {
+		c.base.swallow(ctx, "load", key, r.err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 )
@@ -183,19 +184,22 @@ func (t *trip[V]) wait(ctx context.Context) {
 		if s.fl == nil {
 			continue
 		}
+		var r result
 		rescue := s.m.err == nil && s.m.sight.state == stale && b.options.StaleFor > 0
-		waiting := ctx
 		if rescue {
-			waiting = soon
+			var ended bool
+			r, ended = b.waitSoon(ctx, soon, s.fl, s.m.sight.hard)
+			rescue = !ended
+		} else {
+			r = b.wait(ctx, s.fl)
 		}
-		r := s.fl.wait(waiting)
 		if r.outdated(s.m) {
 			r = t.again(ctx, s.key)
 		}
 		switch p, panicked := r.err.(*PanicError); {
 		case errors.Is(r.err, ErrNotFound):
 		case r.err != nil && rescue:
-			t.c.rescued(ctx, s.key, r.err)
+			t.c.rescued(ctx, s.key, r)
 			b.stats.stale.Add(1)
 			t.values[s.key] = s.instead
 		case panicked:
@@ -203,6 +207,9 @@ func (t *trip[V]) wait(ctx context.Context) {
 		case r.err != nil:
 			t.failed = withKey(t.failed, s.key, r.err)
 		default:
+			if r.sight.state == stale {
+				b.stats.stale.Add(1)
+			}
 			t.values[s.key], _ = r.value.(V)
 		}
 	}
@@ -217,7 +224,7 @@ func (t *trip[V]) again(ctx context.Context, key string) (r result) {
 	return result{value: v, err: err}
 }
 
-// abandon ends flights that will not be loaded, and reports whether somebody may have waited for one.
+// abandon ends flights that will not be loaded.
 func (c *Cache[V]) abandon(mine []stop[V], err error) {
 	for _, s := range mine {
 		c.base.flights.land(s.fl, result{err: err})
@@ -313,12 +320,9 @@ func (t *trip[V]) arrive(ctx context.Context, mine []stop[V], holds []*hold, loa
 		}
 		heard[i] = t.c.arrive(ctx, mine[i].fl, holds[i], mine[i].key, v, each, cost, said, t.opts)
 	})
-	for _, h := range heard {
-		if h {
-			return
-		}
+	if !slices.Contains(heard, true) {
+		t.c.unheard(ctx, "", err)
 	}
-	t.c.unheard(ctx, mine[0].fl, "", err)
 }
 
 // each calls do for 0 to n-1: side by side where each call is an exchange over a network.

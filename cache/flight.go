@@ -57,6 +57,8 @@ type flight struct {
 	bereft   bool          // guarded by flights.mu: it loads without the lease that it should have
 	detached bool          // guarded by flights.mu: an invalidation has passed
 	landed   bool          // guarded by flights.mu: the result is decided
+	waiters  int           // guarded by flights.mu: the calls that wait for it
+	heard    bool          // set with landed: somebody waited for it
 	stored   chan struct{} // made by beginStoring, closed by endStoring
 	token    uint64        // guarded by flights.mu: of its lease, zero for none
 	granted  int64         // guarded by flights.mu: the mark of that
@@ -71,6 +73,7 @@ type result struct {
 	elsewhere bool  // another process has loaded it
 	asOf      int64 // the mark of the look that found it elsewhere
 	sight     sight // of value, where it is known
+	left      bool  // the flight goes on; err is why its waiter does not wait for it any more
 }
 
 // outdated reports whether r was found in the store before the call began that has seen m: it may have been
@@ -87,7 +90,8 @@ func newFlights() *flights {
 }
 
 // join returns the flight of key that loads values of typ, or starts one: then started is true and the
-// caller must see to it that land is called. m is what the caller has seen of the key.
+// caller must see to it that land is called. m is what the caller has seen of the key. It counts as a waiter
+// until it leaves, unless it has a value to return.
 func (f *flights) join(key string, typ reflect.Type, m miss) (fl *flight, started bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -97,6 +101,7 @@ func (f *flights) join(key string, typ reflect.Type, m miss) (fl *flight, starte
 	for _, fl := range f.byKey[key] {
 		if fl.typ == typ {
 			if !fl.voidedBefore(m) {
+				fl.board(m)
 				return fl, false, nil
 			}
 			remove(f.byKey, fl)
@@ -108,9 +113,24 @@ func (f *flights) join(key string, typ reflect.Type, m miss) (fl *flight, starte
 		claiming: m.err == nil && m.proof,
 	}
 	fl.degraded = m.err != nil && !fl.passing
+	fl.board(m)
 	f.byKey[key] = append(f.byKey[key], fl)
 	f.wg.Add(1)
 	return fl, true, nil
+}
+
+// board counts a call among the waiters of fl. The caller holds flights.mu.
+func (fl *flight) board(m miss) {
+	if !m.behind {
+		fl.waiters++
+	}
+}
+
+// leave notes that a waiter of fl does not wait any more.
+func (f *flights) leave(fl *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fl.waiters--
 }
 
 // voidedBefore reports whether the lease of fl may have gone before a call began that has seen m: whoever has
@@ -120,7 +140,7 @@ func (fl *flight) voidedBefore(m miss) bool {
 	switch {
 	case !m.proof: // the store has not answered: better an answer than none
 		return false
-	case fl.degraded || fl.bereft: // nobody would have told it
+	case fl.degraded || fl.bereft || fl.passing: // nobody would have told it
 		return true
 	}
 	return fl.token != 0 && fl.granted <= m.began && fl.token != m.sight.pause.token
@@ -132,6 +152,13 @@ func (f *flights) grant(fl *flight, token uint64) {
 	defer f.mu.Unlock()
 	fl.claiming = false
 	fl.token, fl.granted = token, f.marks.Add(1)
+}
+
+// proceed notes that fl loads without a lease because its key can have none.
+func (f *flights) proceed(fl *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fl.claiming = false
 }
 
 // bereave notes that fl goes on without a lease.
@@ -178,7 +205,7 @@ func (f *flights) expire(fl *flight, err error, after func()) {
 
 // landLocked is the one landing of fl. The caller holds mu, and gives back what join has added to wg.
 func (f *flights) landLocked(fl *flight, r result) {
-	fl.landed, fl.result = true, r
+	fl.landed, fl.heard, fl.result = true, fl.waiters > 0, r
 	remove(f.byKey, fl)
 	close(fl.done)
 }
@@ -240,8 +267,32 @@ func (fl *flight) wait(ctx context.Context) result {
 	case <-fl.done:
 		return fl.result
 	case <-ctx.Done():
-		return result{err: ctx.Err()}
+		return result{err: ctx.Err(), left: true}
 	}
+}
+
+// wait waits for fl until ctx ends.
+func (b *Base) wait(ctx context.Context, fl *flight) result {
+	defer LoadFrom(ctx).lendTurn(ctx)()
+	r := fl.wait(ctx)
+	if r.left {
+		b.flights.leave(fl)
+	}
+	return r
+}
+
+// waitSoon waits for fl until soon ends, which ends with ctx, for a call that has a value which may be served
+// until end. If that has ended meanwhile the call waits on, and has none any more.
+func (b *Base) waitSoon(ctx, soon context.Context, fl *flight, end int64) (r result, ended bool) {
+	defer LoadFrom(ctx).lendTurn(ctx)()
+	r = fl.wait(soon)
+	if ended = b.now() >= end; ended && r.left {
+		r = fl.wait(ctx)
+	}
+	if r.left {
+		b.flights.leave(fl)
+	}
+	return r, ended
 }
 
 // errGoexit is the result of a loader that never returns: it ends its goroutine instead.

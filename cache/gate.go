@@ -3,10 +3,14 @@ package cache
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"github.com/cachewright/cachewright/store"
 )
 
 // gate lets many calls that miss a cold key at the same time ask a distant store once. It knows roughly which
@@ -87,6 +91,7 @@ func (c *Cache[V]) gated(ctx context.Context, key, final string, began int64) (v
 	if boarding {
 		return v, s, nil
 	}
+	var impatient <-chan time.Time
 	for {
 		r, first := g.enter(final, !holding, &c.base.flights.marks)
 		if first {
@@ -98,8 +103,15 @@ func (c *Cache[V]) gated(ctx context.Context, key, final string, began int64) (v
 			}
 			return v, r.s, r.err
 		}
+		if d, ok := store.PatienceOf(ctx); ok && impatient == nil { // the other caller's may be longer
+			timer := time.NewTimer(d)
+			defer timer.Stop()
+			impatient = timer.C
+		}
 		select {
 		case <-r.done:
+		case <-impatient:
+			return v, s, errImpatient
 		case <-ctx.Done():
 			return v, s, ctx.Err()
 		}
@@ -113,6 +125,9 @@ func (c *Cache[V]) gated(ctx context.Context, key, final string, began int64) (v
 		}
 	}
 }
+
+// errImpatient is returned to a call that has no more time for the read of another.
+var errImpatient = fmt.Errorf("the same read of another call takes too long: %w", ErrUnavailable)
 
 // errReadPanicked is what others see of a read whose decoding has panicked: they read by themselves.
 var errReadPanicked = errors.New("the read has panicked")

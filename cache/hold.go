@@ -109,6 +109,9 @@ func (h *hold) keep(ctx context.Context, lost func()) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.over {
+		return
+	}
 	h.timer = time.AfterFunc(leaseStep, func() {
 		if !h.extend(ctx) {
 			lost()

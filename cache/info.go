@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -67,7 +68,11 @@ func (b *Base) infoOf(o Outcome, s sight) Info {
 	}
 	now := b.now()
 	info.Age = time.Duration(max(0, now-s.created)) * time.Microsecond
-	if s.soft != 0 {
+	switch s.soft {
+	case 0:
+	case math.MaxInt64:
+		info.TTL = Forever
+	default:
 		info.TTL = time.Duration(s.soft-now) * time.Microsecond
 	}
 	return info

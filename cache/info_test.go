@@ -119,3 +119,14 @@ func TestAFetchThatHitsCostsNoMemory(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestALoadedValueWithoutAnEndHasNone(t *testing.T) {
+	fleet(t, 1, cache.Options{TTL: cache.Forever}, func(t *testing.T, _ store.Store, caches []*cache.Cache[string]) {
+		load := func(context.Context) (string, error) { return "v", nil }
+		for _, outcome := range []cache.Outcome{cache.Loaded, cache.Hit} {
+			if info := wantInfo(t, caches[0], load, "v", outcome); info.TTL != cache.Forever {
+				t.Errorf("%s: remaining lifetime %v, want Forever", outcome, info.TTL)
+			}
+		}
+	})
+}

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -108,6 +109,7 @@ func (q *queue[V]) claim() (h *hold, landed bool) {
 	there, err := b.leaser.Claim(q.ctx, fl.key, h.there, leaseTTL)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
+		b.flights.proceed(fl)
 		h.way = byAdd
 		return h, false
 	case err != nil:
@@ -150,6 +152,7 @@ func (q *queue[V]) consider(h *hold, there []byte) (*hold, bool) {
 		return err
 	}); err != nil {
 		if q.c.form.bare != nil {
+			b.flights.bereave(q.fl)
 			return h, false // somebody's bytes: what is loaded passes by
 		}
 		return q.take(h, there) // a record that cannot be read
@@ -247,7 +250,7 @@ func (c *Cache[V]) fly(caller context.Context, fl *flight, h *hold, key string, 
 			c.base.stats.failures.Add(1)
 		}
 		if !c.arrive(ctx, fl, h, key, v, err, time.Since(start), said, opts) {
-			c.unheard(ctx, fl, key, err)
+			c.unheard(ctx, key, err)
 		}
 	}()
 	err = c.base.inTurn(ctx, h.degraded, func() error {
@@ -266,10 +269,14 @@ func (c *Cache[V]) overdue(ctx context.Context, fl *flight, h *hold, key string,
 			return
 		}
 		c.settled(ctx, key, h.fail(ctx, err.Error()))
+		if !fl.heard {
+			c.unheard(ctx, key, err)
+		}
 	})
 }
 
-// arrive stores what a load came to, ends its flight, and reports whether somebody may have waited for it.
+// arrive stores what a load came to, ends its flight, and reports whether somebody has heard of it: of a load that
+// is too late, that it was.
 func (c *Cache[V]) arrive(ctx context.Context, fl *flight, h *hold, key string, v V, err error,
 	cost time.Duration, said *Load, opts []CallOption,
 ) (heard bool) {
@@ -297,13 +304,16 @@ func (c *Cache[V]) arrive(ctx context.Context, fl *flight, h *hold, key string, 
 	} else {
 		c.settled(ctx, key, h.release(ctx))
 	}
-	return flights.land(fl, r) && !fl.behind
+	if flights.land(fl, r) {
+		return fl.heard
+	}
+	_, panicked := err.(*PanicError)
+	return !panicked
 }
 
 // unheard reports the error of a load for which nobody waits, or not any more.
-func (c *Cache[V]) unheard(ctx context.Context, fl *flight, key string, err error) {
-	_, panicked := err.(*PanicError)
-	if panicked || fl.behind && err != nil && !errors.Is(err, ErrNotFound) {
+func (c *Cache[V]) unheard(ctx context.Context, key string, err error) {
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		c.base.swallow(ctx, "load", key, err)
 	}
 }
@@ -344,7 +354,11 @@ func (c *Cache[V]) commit(ctx context.Context, h *hold, key string, v V, cost ti
 	}
 	defer release()
 	c.settled(ctx, key, h.commit(ctx, value, l.storeTTL(value)))
-	return sight{created: l.created, soft: l.created + l.ttl.Microseconds(), cost: uint32(cost.Milliseconds())}
+	s := sight{created: l.created, soft: l.created + l.ttl.Microseconds(), cost: uint32(cost.Milliseconds())}
+	if l.ttl == Forever {
+		s.soft = math.MaxInt64
+	}
+	return s
 }
 
 // smooth returns what a load costs by this and earlier loads of the same value.

@@ -18,6 +18,8 @@ type Load struct {
 	mu   sync.Mutex // guards the rest
 	ttl  *time.Duration
 	ttls map[string]time.Duration // by the caller's key
+	turn bool                     // it holds one of base.turns
+	over bool                     // it takes none any more
 }
 
 type loadKey struct{}

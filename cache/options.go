@@ -97,7 +97,8 @@ type Options struct {
 
 	// Refreshes is how many loads run at the same time behind calls that have returned a value already:
 	// ahead of its expiry, or a stale one. What would be one more does not start; a later call will try
-	// again. Zero means 64, or 16 per processor if that is more; negative means none.
+	// again. Zero means 64, or 16 per processor if that is more; negative means none: unless a SoftTimeout is
+	// set, a stale value is then served only in place of an error.
 	Refreshes int
 
 	// OnError is what a store that fails means to all calls but Fetch and FetchMany, which go on with the
@@ -143,6 +144,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Refreshes == 0 {
 		o.Refreshes = max(64, 16*runtime.GOMAXPROCS(0))
+	}
+	if o.Refreshes < 0 && o.SoftTimeout == 0 { // nobody would load a stale value anew
+		o.SoftTimeout = o.LoadTimeout
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

@@ -142,7 +142,7 @@ func (f *form[V]) decode(keyCheck uint64, stored []byte) (v V, s sight, err erro
 	s = sightOf(h, f.base.now)
 	switch s.state {
 	case present, stale:
-		if v, err = f.value(h, payload); err != nil {
+		if err = f.value(h, payload, &v); err != nil {
 			return v, sight{}, err
 		}
 	case failed:
@@ -157,18 +157,19 @@ func (f *form[V]) isPlaceholder(stored []byte) bool {
 	return len(stored) >= headerSize && string(stored[:len(recordMagic)]) == recordMagic
 }
 
-// value reads the payload of a value's record.
-func (f *form[V]) value(h header, payload []byte) (v V, err error) {
+// value reads the payload of a value's record into v.
+func (f *form[V]) value(h header, payload []byte, v *V) error {
 	switch {
 	case f.codec == nil || !f.any && h.schema != f.schema && h.schema != 0:
-		return v, errWrongSchema
+		return errWrongSchema
 	case h.codec != codecMessagePack:
-		return v, fmt.Errorf("%w: %d", errCodec, h.codec)
+		return fmt.Errorf("%w: %d", errCodec, h.codec)
 	}
-	if payload, err = expand(h.compression, payload); err != nil {
-		return v, err
+	payload, err := expand(h.compression, payload)
+	if err != nil {
+		return err
 	}
-	return v, f.codec.Decode(payload, &v)
+	return f.codec.Decode(payload, v)
 }
 
 func startsDecimal(stored []byte) bool {

@@ -147,6 +147,11 @@ func (c *Cache[V]) touch(ctx context.Context, key, final string, opts []CallOpti
 		return c.touchAway(ctx, key, final)
 	case c.base.keepsRecords():
 		return c.touchRecord(ctx, key, final, ttl)
+	case c.base.beside != nil && ttl <= c.base.options.LoadTimeout+commitTimeout:
+		// A Set for longer has left leases alone, because its value would outlive them.
+		if err := c.base.beside.Void(ctx, final); err != nil {
+			return false, err
+		}
 	}
 	return c.base.store.Touch(ctx, final, ttl)
 }
