@@ -231,3 +231,28 @@ func TestALoadOnRedisIsOneRoundTrip(t *testing.T) {
 		t.Errorf("Redis was asked:\n%s", stats)
 	}
 }
+
+// A process may end between giving a session to another owner and taking it off the list of the one before.
+func TestAnOwnersSurplusIsOnlyTheirOwn(t *testing.T) {
+	inBubble(t, session.Options{MaxPerOwner: 1}, func(t *testing.T, s *session.Store, raw store.Store) {
+		moved := newToken()
+		commit(t, s, moved, "ann:1")
+		lists := make(map[string][]byte)
+		for key, err := range inspector(t, raw).Scan(t.Context(), "session:owner:", "*") {
+			must(t, err)
+			value, _, err := raw.Get(t.Context(), key)
+			must(t, err)
+			lists[key] = value
+		}
+		if len(lists) != 1 {
+			t.Fatalf("%d lists, want that of ann", len(lists))
+		}
+		commit(t, s, moved, "bob:1")
+		for key, value := range lists {
+			must(t, raw.Set(t.Context(), key, value, time.Hour))
+		}
+		time.Sleep(time.Second)
+		commit(t, s, newToken(), "ann:2")
+		wantData(t, s, moved, "bob:1")
+	})
+}

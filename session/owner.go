@@ -100,7 +100,7 @@ func (s *Store) enlist(ctx context.Context, id string, r record) error {
 		return err
 	}
 	for _, e := range surplus {
-		if err := s.store.Set(ctx, s.key(e.ID), tombstone, s.options.Grace); err != nil {
+		if _, err := s.revokeOne(ctx, r.owner, e.ID); err != nil {
 			return err
 		}
 	}

@@ -112,8 +112,8 @@ cache_packed:
   timeout: never
   connection_pool_kwargs:
     password: "${REDIS_PASSWORD}"
-    socket_timeout: 2
-    socket_connect_timeout: 2
+    socket_timeout: 20
+    socket_connect_timeout: 20
     retry_on_timeout: true
     health_check_interval: 5
     socket_keepalive: true
@@ -165,7 +165,7 @@ cache_default:
   connection_pool_kwargs: &sentinel
     sentinels: %[1]s
     service_name: mymaster
-    socket_timeout: 2
+    socket_timeout: 20
     sentinel_kwargs: {password: "${SENTINEL_PASSWORD}"}
 cache_sessions:
   redis_url: ${REDIS_URL}
@@ -180,7 +180,7 @@ cache_replicas:
   connection_pool_kwargs:
     sentinels: %[1]s
     service_name: mymaster
-    socket_timeout: 2
+    socket_timeout: 20
     read_from_replicas: true
     sentinel_kwargs: {password: "${SENTINEL_PASSWORD}"}
 `, addressList(group.Addresses())),
@@ -235,7 +235,7 @@ cache_default:
   serializer: pickle
   connection_pool_kwargs: &cluster
     startup_nodes: %s
-    socket_timeout: 2
+    socket_timeout: 20
     health_check_interval: 5
     socket_keepalive: true
     socket_keepalive_options: {idle: 60, interval: 10, count: 3}

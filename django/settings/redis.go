@@ -35,9 +35,12 @@ func (b *builder) redis(c cachewright.CachePlan) expression {
 	return b.settings(c, redisBackend, location(c, address), options)
 }
 
-// location is the address, as a list of one where its text would be taken for two addresses.
+// location is the address, as a list of one where its text would be taken for two addresses. A password that
+// is a variable may hold anything when Django starts, so what it is now does not decide.
 func location(c cachewright.CachePlan, address expression) expression {
-	if strings.ContainsAny(c.RedisURL.Reveal(), ",;") {
+	t := source(c.Values["redis_url"])
+	pieces := len(t.Parts()) > 1 && strings.Contains(literalText(t), "@")
+	if pieces || strings.ContainsAny(c.RedisURL.Reveal(), ",;") {
 		return list{address}
 	}
 	return address

@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -43,7 +44,7 @@ func TestSettingsComeBack(t *testing.T) {
 				t.Fatalf("%v; the configuration is\n%s", err, config.Text)
 			}
 			want, got := execute(t, tt.environ, text), execute(t, config.Environ, module)
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(want, got, oneAddress); diff != "" {
 				t.Errorf("other settings come back (-before +after):\n%s\nby way of\n%s", diff, config.Text)
 			}
 			if len(config.Variables) > 0 {
@@ -55,6 +56,18 @@ func TestSettingsComeBack(t *testing.T) {
 		})
 	}
 }
+
+// oneAddress takes a list of one address for the address: a literal password of the settings has become a
+// variable, whose text Django is not to split.
+var oneAddress = cmp.FilterPath(func(p cmp.Path) bool {
+	index, ok := p.Last().(cmp.MapIndex)
+	return ok && index.Key().String() == "LOCATION"
+}, cmp.Transformer("oneAddress", func(location any) string {
+	if l, ok := location.([]any); ok && len(l) == 1 {
+		location = l[0]
+	}
+	return fmt.Sprint(location)
+}))
 
 // planFrom reads a configuration as a program would.
 func planFrom(t *testing.T, c fromdjango.Config) *cachewright.Plan {

@@ -73,3 +73,23 @@ func TestSecretsNeedLeave(t *testing.T) {
 		})
 	}
 }
+
+// What a variable holds while the settings are written does not decide their form: a password with a comma must
+// not be split on the machine that has it, wherever the file was written.
+func TestAPasswordFromAVariableMayHoldACommaLater(t *testing.T) {
+	write := func(password string) string {
+		c := cache("default", "redis", urlFrom("redis://:${PW}@h/0", "redis://:"+password+"@h/0"))
+		out, err := settings.Python(planOf(c), settings.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	got := write("plain")
+	if !strings.Contains(got, "\"LOCATION\": [\n            \"redis://:\" + os.environ[\"PW\"] + \"@h/0\",\n        ],") {
+		t.Errorf("LOCATION is no list:\n%s", got)
+	}
+	if other := write("a,b;c"); other != got {
+		t.Errorf("another password gives other settings:\n%s", other)
+	}
+}

@@ -46,6 +46,8 @@ func cacheOf(alias string, v, root *value, s *secrets) *cache {
 		c.bounds(v)
 	case dummyBackend:
 		c.dummy()
+	case "":
+		c.leftOut = "it names no BACKEND; choose redis, memory, file or dummy"
 	default:
 		c.leftOut = "BACKEND " + printable(backend) + " has no equivalent; choose redis, memory, file or dummy"
 	}

@@ -172,3 +172,20 @@ func TestReadJSONSaysWhatIsWrong(t *testing.T) {
 		})
 	}
 }
+
+func TestACacheWithoutABackendIsLeftOut(t *testing.T) {
+	for _, data := range []string{`{"CACHES": {"default": 5}}`, `{"CACHES": {"default": {"LOCATION": "redis://h/0"}}}`} {
+		s, err := fromdjango.ReadJSON([]byte(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := s.Config("settings.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		const want = "left out: it names no BACKEND; choose redis, memory, file or dummy"
+		if len(c.Notes) != 1 || !strings.HasSuffix(c.Notes[0], want) {
+			t.Errorf("%s: notes %q, want one with %q", data, c.Notes, want)
+		}
+	}
+}

@@ -50,7 +50,9 @@ CACHES = {
     },
     "pieces": {
         "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": "redis://:" + os.environ["PW"] + "@" + os.environ["HOST"] + ":" + (os.environ.get("PORT") or "6379") + "/3",
+        "LOCATION": [
+            "redis://:" + os.environ["PW"] + "@" + os.environ["HOST"] + ":" + (os.environ.get("PORT") or "6379") + "/3",
+        ],
         "TIMEOUT": 300,
         "KEY_PREFIX": "",
         "VERSION": 1,
