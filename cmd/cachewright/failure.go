@@ -127,7 +127,16 @@ func (f *failure) explainRedis(err error, c cachewright.CachePlan) {
 func (f *failure) explainFile(err error, c cachewright.CachePlan) {
 	f.code = codeDirectory
 	f.message = withoutName(err)
-	f.fix = "make " + c.Directory + " a directory of this user, or correct " + optionOf(c, "location")
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		f.fix = "free space on the disk of " + c.Directory + ", or correct " + optionOf(c, "location")
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		f.fix = "raise the limit of open files (ulimit -n)"
+	case errors.Is(err, syscall.EROFS):
+		f.fix = "correct " + optionOf(c, "location") + ": nothing can be written there"
+	default:
+		f.fix = "make " + c.Directory + " a directory of this user, or correct " + optionOf(c, "location")
+	}
 }
 
 // serversOf is the option that says where the servers of a Redis cache are.
