@@ -19,6 +19,7 @@ var contradictions = []contradiction{
 	(*resolver).refuseForgivingSessions,
 	(*resolver).refuseBesidesBareValues,
 	(*resolver).refuseLongPatience,
+	(*resolver).refuseLessThanABlock,
 }
 
 // redisContradictions are those of a cache whose backend is Redis.
@@ -47,6 +48,16 @@ func (r *resolver) contradictions(c *resolution) {
 
 // has says that somebody wrote an option of the cache.
 func (c *resolution) has(option string) bool { return c.plan.Values[option].Written }
+
+// refuseLessThanABlock finds a file cache that could not hold a single entry, because each takes whole blocks.
+func (r *resolver) refuseLessThanABlock(c *resolution) {
+	const block = 4 << 10
+	if c.plan.Backend != BackendFile || !c.has("max_bytes") || c.config.MaxBytes >= block {
+		return
+	}
+	r.fault(c.path("max_bytes"), faultf("CW102", "write a size of at least 4KiB",
+		"%d is less than one block of 4096 bytes, and an entry of a file cache takes whole blocks", c.config.MaxBytes).fixed("256MiB"))
+}
 
 // refuseSecondBackend finds a cache that names a backend and the address of another. A Redis that
 // a lower layer names is no contradiction: naming a backend above it is how it is switched off.

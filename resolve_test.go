@@ -285,14 +285,18 @@ func TestDirectoriesThatCannotBeUsed(t *testing.T) {
 		config Config
 		want   string
 	}{
-		{"an explicit file cache is an error", one("a", CacheConfig{Backend: "file", Location: "/x"}), `Config.Caches["a"].Backend: the directory /x cannot be used: no space`},
+		{"an explicit file cache is an error", one("a", CacheConfig{Backend: "file", Location: "/x"}), `Config.Caches["a"].Location: the directory /x cannot be used: no space`},
+		{"also one in the directory of the default", one("a", CacheConfig{Backend: "file"}), `Config.Caches["a"].Backend: the directory tmp/cache/default_a cannot be used: no space`},
 		{"sessions by rule 7 are an error", one("sessions", CacheConfig{}), `Config.Caches["sessions"].RedisURL: sessions have no place to live: production, and no redis_url, and the directory tmp/cache/default_sessions cannot be used: no space`},
 	} {
 		if _, err := tt.config.Resolve(e); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 			t.Errorf("%s: error = %v, want %s", tt.name, err, tt.want)
 		}
 	}
-	if diff := cmp.Diff([]string{"/srv/tmp/cache/default_default", "/x", "/srv/tmp/cache/default_default", "/srv/tmp/cache/default_sessions"}, asked); diff != "" {
+	if diff := cmp.Diff([]string{
+		"/srv/tmp/cache/default_default", "/x", "/srv/tmp/cache/default_default", "/srv/tmp/cache/default_a",
+		"/srv/tmp/cache/default_default", "/srv/tmp/cache/default_sessions",
+	}, asked); diff != "" {
 		t.Errorf("asked for (-want +got):\n%s", diff)
 	}
 	plan, err := (&Config{}).Resolve(e)

@@ -45,7 +45,11 @@ func (r *resolver) takeNamed(c *resolution) {
 	case BackendFile:
 		r.useDirectory(c)
 		if err := r.usable(p.Directory); err != nil {
-			r.fault(c.path("backend"), faultf("CW212", "name a directory that can be written, with location",
+			option := "backend"
+			if c.has("location") {
+				option = "location"
+			}
+			r.fault(c.path(option), faultf("CW212", "name a directory that can be written, with location",
 				"the directory %s cannot be used: %s", p.Location, err))
 		}
 	case BackendRedis:

@@ -324,6 +324,7 @@ var unseenCases = map[string]string{
 	"load-timeout-too-long":       "the parts of a duration in units are not added up",
 	"load-timeout-too-many-weeks": "the parts of a duration in units are not added up",
 	"timeout-weeks-too-many":      "the parts of a duration in units are not added up",
+	"max-bytes-less-than-a-block": "options are compared with each other after all files are read",
 	"max-bytes-overflow":          "the units of a size are not multiplied out",
 }
 

@@ -76,17 +76,24 @@ func withoutName(err error) string { return strings.ReplaceAll(err.Error(), "cac
 // of the address and the kind of error alone, so that no secret can be in them.
 func (f *failure) explainRedis(err error, c cachewright.CachePlan) {
 	address := addressOf(c)
-	correct := "correct " + optionOf(c, "redis_url")
+	correct := "correct " + optionOf(c, serversOf(c))
 	var (
-		answer *redis.ServerError
-		dns    *net.DNSError
-		netErr net.Error
-		system syscall.Errno
+		handshake *redis.TLSError
+		answer    *redis.ServerError
+		dns       *net.DNSError
+		netErr    net.Error
+		system    syscall.Errno
 	)
 	switch {
 	case errors.As(err, &answer) && (answer.Code == "NOAUTH" || answer.Code == "WRONGPASS"):
 		f.code, f.message = codeAuthentication, fmt.Sprintf("user or password refused (%s)", address)
-		f.fix = correct
+		f.fix = "correct " + optionOf(c, "redis_url")
+		if len(c.Pool.Sentinels) > 0 {
+			f.fix = "correct user and password of the data, or those in connection_pool_kwargs.sentinel_kwargs"
+		}
+	case errors.As(err, &handshake):
+		f.code, f.message = codeUnreachable, fmt.Sprintf("%s (%s)", handshake, handshake.Address)
+		f.fix = correct + ", or the ssl_ options in connection_pool_kwargs"
 	case errors.As(err, &answer) && strings.HasPrefix(answer.Message, "DB index is out of range"):
 		f.code, f.message = codeServerError, fmt.Sprintf("the server has no such database (%s)", address)
 		f.fix = "correct the database in " + optionOf(c, "redis_url")
@@ -120,11 +127,34 @@ func (f *failure) explainRedis(err error, c cachewright.CachePlan) {
 func (f *failure) explainFile(err error, c cachewright.CachePlan) {
 	f.code = codeDirectory
 	f.message = withoutName(err)
-	f.fix = "make " + c.Directory + " a directory of this user, or correct " + optionOf(c, "location")
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		f.fix = "free space on the disk of " + c.Directory + ", or correct " + optionOf(c, "location")
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		f.fix = "raise the limit of open files (ulimit -n)"
+	case errors.Is(err, syscall.EROFS):
+		f.fix = "correct " + optionOf(c, "location") + ": nothing can be written there"
+	default:
+		f.fix = "make " + c.Directory + " a directory of this user, or correct " + optionOf(c, "location")
+	}
 }
 
-// addressOf is the host and port of a Redis cache.
+// serversOf is the option that says where the servers of a Redis cache are.
+func serversOf(c cachewright.CachePlan) string {
+	switch {
+	case len(c.Pool.Sentinels) > 0:
+		return "connection_pool_kwargs.sentinels"
+	case len(c.Pool.StartupNodes) > 0:
+		return "connection_pool_kwargs.startup_nodes"
+	}
+	return "redis_url"
+}
+
+// addressOf is the host and port of a Redis cache, or what stands for several of them.
 func addressOf(c cachewright.CachePlan) string {
+	if serversOf(c) != "redis_url" {
+		return c.Location
+	}
 	u, err := redisurl.Parse(c.RedisURL.Reveal())
 	if err != nil {
 		return c.Location // masked by whoever made the plan

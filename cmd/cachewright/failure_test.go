@@ -24,6 +24,17 @@ func TestFailuresAreExplained(t *testing.T) {
 	}
 	byVariable := onRedis
 	byVariable.Values = map[string]cachewright.Value{"redis_url": {Origin: "env REDIS_URL", Written: true}}
+	behindSentinels := onRedis
+	behindSentinels.Pool.Sentinels = []redis.Node{{Host: "watch", Port: 26379}}
+	behindSentinels.Location = "shop at Sentinels watch:26379, database 0"
+	behindSentinels.Values = map[string]cachewright.Value{
+		"redis_url":                        {Origin: "config.yaml:2:12", Written: true},
+		"connection_pool_kwargs.sentinels": {Origin: "config.yaml:4:16", Written: true},
+	}
+	onCluster := onRedis
+	onCluster.Pool.StartupNodes = []redis.Node{{Host: "node1", Port: 6379}}
+	onCluster.Location = "cluster of node1:6379"
+	plainPort := &redis.TLSError{Address: "cache.internal:6380", Err: errors.New("the server at this port speaks plain text")}
 	onFile := cachewright.CachePlan{Alias: "default", Backend: cachewright.BackendFile, Directory: "/srv/cache"}
 
 	tests := []struct {
@@ -49,9 +60,28 @@ func TestFailuresAreExplained(t *testing.T) {
 			"CW500 the connection failed (cache.internal:6380)", "see that the server is up, or correct redis_url (config.yaml:2:12)"},
 		{"something else on the network", down(syscall.EHOSTUNREACH), onRedis,
 			"CW500 no route to host (cache.internal:6380)", "see that the server is up, or correct redis_url (config.yaml:2:12)"},
+		{"TLS that is not trusted, or not spoken", down(plainPort), onRedis,
+			"CW500 TLS: the server at this port speaks plain text (cache.internal:6380)",
+			"correct redis_url (config.yaml:2:12), or the ssl_ options in connection_pool_kwargs"},
+		{"no Sentinel listens: the host of redis_url has no part in it", down(syscall.ECONNREFUSED), behindSentinels,
+			"CW501 connection refused (shop at Sentinels watch:26379, database 0)",
+			"start Redis, or correct connection_pool_kwargs.sentinels (config.yaml:4:16)"},
+		{"a wrong password, of the data or of the Sentinels", down(&redis.ServerError{Code: "WRONGPASS"}), behindSentinels,
+			"CW503 user or password refused (shop at Sentinels watch:26379, database 0)",
+			"correct user and password of the data, or those in connection_pool_kwargs.sentinel_kwargs"},
+		{"no node of a cluster listens", down(syscall.ECONNREFUSED), onCluster,
+			"CW501 connection refused (cluster of node1:6379)", "start Redis, or correct connection_pool_kwargs.startup_nodes"},
+		{"no such database", down(&redis.ServerError{Code: "ERR", Message: "DB index is out of range"}), onRedis,
+			"CW505 the server has no such database (cache.internal:6380)", "correct the database in redis_url (config.yaml:2:12)"},
 		{"a full disk", fmt.Errorf("cachewright: set: file store: write: %w: %w", store.ErrUnavailable, syscall.ENOSPC), onFile,
 			"CW506 set: file store: write: store unavailable: no space left on device",
-			"make /srv/cache a directory of this user, or correct location"},
+			"free space on the disk of /srv/cache, or correct location"},
+		{"too many open files", fmt.Errorf("%w: %w", store.ErrUnavailable, syscall.EMFILE), onFile,
+			"CW506 store unavailable: too many open files", "raise the limit of open files (ulimit -n)"},
+		{"a read-only disk", fmt.Errorf("%w: %w", store.ErrUnavailable, syscall.EROFS), onFile,
+			"CW506 store unavailable: read-only file system", "correct location: nothing can be written there"},
+		{"somebody else's directory", fmt.Errorf("%w: %w", store.ErrUnavailable, syscall.EACCES), onFile,
+			"CW506 store unavailable: permission denied", "make /srv/cache a directory of this user, or correct location"},
 		{"a wrong answer", errors.New("get: another value than the one just written"), onRedis,
 			"get: another value than the one just written", "cachewright plan shows the cache's options and where they come from"},
 	}

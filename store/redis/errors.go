@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/cachewright/cachewright/store"
@@ -68,6 +69,9 @@ func isRefusal(err error) bool {
 	return !strings.HasPrefix(answer.Message, tooManyClients)
 }
 
+// capitals are words in capitals that are no codes.
+var capitals = []string{"DB", "SELECT", "EXEC", "HELLO", "CLIENT", "CONFIG", "AUTH", "MULTI", "DISCARD", "ACL"}
+
 // parseServerError reads the text of an error reply. Whatever secret it contains is masked: a server that
 // does not know a command repeats its arguments, and HELLO carries the password.
 func parseServerError(text string, secrets ...string) *ServerError {
@@ -85,7 +89,8 @@ func parseServerError(text string, secrets ...string) *ServerError {
 		}
 	}
 	code, message, ok := strings.Cut(strings.TrimSpace(text), " ")
-	if !ok || code != strings.ToUpper(code) {
+	// The client takes ERR away, and then some sentences begin with a word in capitals: DB, SELECT, EXEC, HELLO.
+	if !ok || code != strings.ToUpper(code) || slices.Contains(capitals, code) {
 		return &ServerError{Code: "ERR", Message: text}
 	}
 	return &ServerError{Code: code, Message: message}

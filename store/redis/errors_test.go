@@ -23,6 +23,8 @@ func TestParseServerError(t *testing.T) {
 		{"an error with a code", "WRONGTYPE Operation against a key", ServerError{"WRONGTYPE", "Operation against a key"}, nil},
 		{"an error without", "something odd", ServerError{"ERR", "something odd"}, nil},
 		{"one word", "ODD", ServerError{"ERR", "ODD"}, nil},
+		{"a sentence that begins with a word in capitals, once ERR is taken away", "DB index is out of range",
+			ServerError{"ERR", "DB index is out of range"}, nil},
 		{"nothing", "", ServerError{"ERR", ""}, nil},
 		{"not an integer", "ERR value is not an integer or out of range",
 			ServerError{"ERR", "value is not an integer or out of range"}, store.ErrNotInteger},

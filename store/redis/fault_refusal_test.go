@@ -116,6 +116,44 @@ func TestF16NameThatStandsForAnotherServer(t *testing.T) {
 	}
 }
 
+// Whichever call meets the refusal, the name is looked up anew.
+func TestF16NameIsLookedUpByEveryWrite(t *testing.T) {
+	ctx := context.Background()
+	for name, write := range map[string]func(*redis.Store) error{
+		"Add": func(s *redis.Store) error {
+			_, err := s.Add(ctx, "new", []byte("v"), time.Minute)
+			return err
+		},
+		"SetMany": func(s *redis.Store) error {
+			return s.SetMany(ctx, []store.Item{{Key: "k", Value: []byte("k")}, {Key: "l", Value: []byte("l")}}, time.Minute)
+		},
+		"Delete": func(s *redis.Store) error {
+			_, err := s.Delete(ctx, "k", "l")
+			return err
+		},
+		"Incr": func(s *redis.Store) error {
+			_, _, err := s.Incr(ctx, "n", 1)
+			return err
+		},
+		"Touch": func(s *redis.Store) error {
+			_, err := s.Touch(ctx, "k", store.Forever)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before, after := testredis.Start(t), testredis.Start(t)
+			moved := newForward(t, before.Addr)
+			s := open(t, redis.Options{Address: moved.addr})
+			ready(t, s)
+			before.Do("SET", "k", "k")
+			before.Do("SET", "n", "1")
+			moved.to.Store(&after.Addr)
+			before.Do("REPLICAOF", "127.0.0.1", "1") // keeps its keys
+			until(t, "the next server is used", func() error { return write(s) })
+		})
+	}
+}
+
 // All places are taken. The server says so and hangs up, and which of it arrives is chance. Only probes ask for a
 // place, at most eight in a second, with two attempts each.
 func TestF17NoRoomForAnotherClient(t *testing.T) {
