@@ -178,7 +178,7 @@ var cacheFields = []field{
 		doc:     "How many loads run at the same time behind calls that have their value already: ahead of its end, or for a stale one.",
 		unit:    "loads",
 		unset:   "64, or 16 per processor if that is more",
-		special: "`0` loads nothing behind a call",
+		special: "`0` loads nothing behind a call: a stale value is then served only in place of an error",
 		effects: map[string]string{BackendDummy: "no effect, it keeps nothing"},
 		django:  noCounterpart},
 	{name: "max_value_bytes", goName: "MaxValueBytes", kind: kindBytes, min: 1, max: 512 << 20, preset: "1MiB", backend: "redis", example: "4MiB",
