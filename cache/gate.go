@@ -96,6 +96,9 @@ func (c *Cache[V]) gated(ctx context.Context, key, final string, began int64) (v
 		r, first := g.enter(final, !holding, &c.base.flights.marks)
 		if first {
 			defer g.leave(final, r)
+			if boarding, _ := c.base.flights.underway(final, reflect.TypeFor[V]()); boarding { // since the look above
+				return v, s, nil
+			}
 			r.err = errReadPanicked
 			v, r.s, r.err = c.readFinal(ctx, key, final)
 			if r.s.state == present {

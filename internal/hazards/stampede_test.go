@@ -138,7 +138,13 @@ func TestRefreshesFollowOneAnother(t *testing.T) {
 
 func TestFewCommandsForAColdKey(t *testing.T) {
 	onEachKind(t, func(t *testing.T, p place, f *fleet) {
-		const callers, mostCommands = 4, 30
+		// On a machine at rest it is 30 at most, of records. Callers that a busy one delays look for themselves.
+		// Claims beside bare values look at two keys, in a script.
+		const callers = 4
+		mostCommands := 45.0
+		if p.Bare {
+			mostCommands = 70
+		}
 		server := p.outside.(client).servers[0]
 		before := commands(server)
 		for i := range *expiries {
@@ -159,7 +165,7 @@ func TestFewCommandsForAColdKey(t *testing.T) {
 		t.Logf("%s: %d processes with %d callers each, load of %v: %.1f commands per cold key (%s)",
 			p.Name, fleetSize, callers, loadTime, each, strings.Join(parts, ", "))
 		if each > mostCommands {
-			t.Errorf("%.1f commands per cold key, want %d at most", each, mostCommands)
+			t.Errorf("%.1f commands per cold key, want %v at most", each, mostCommands)
 		}
 	})
 }
