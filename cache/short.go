@@ -30,7 +30,7 @@ const (
 
 // short reports whether a short record can say all that h says.
 func (h header) short() bool {
-	return h.keyID == 0 && h.backoff == 0 && h.soft == 0 && h.hard == 0 && h.generation == 0
+	return h.keyID == 0 && h.backoff == 0 && h.soft == 0 && h.hard == 0 && h.generation == 0 && h.pause == pause{}
 }
 
 // sealShort is sealRecord for a short record, which it returns: the payload moves towards the front.
