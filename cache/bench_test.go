@@ -122,3 +122,35 @@ func BenchmarkFetchedHit(b *testing.B) {
 		}
 	})
 }
+
+// far is a store that looks like one behind a network, at no cost of its own.
+type far struct{ store.Store }
+
+func (far) Ping(context.Context) error { return nil }
+
+// BenchmarkDistantHit is what a Fetch of a store behind a network costs the processor beside the store's own Get.
+func BenchmarkDistantHit(b *testing.B) {
+	inner := openMemory(b)
+	b.Cleanup(func() { must(b, inner.Close()) })
+	s := far{inner}
+	c := open[[]byte](b, s, cache.Options{Prefix: "shop"})
+	ctx, value := context.Background(), make([]byte, 100)
+	load := func(context.Context) ([]byte, error) { return value, nil }
+	must(b, c.Set(ctx, "user:0000000000000042", value))
+	b.Run("the store's Get", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, found, _ := s.Get(ctx, "shop:1:user:0000000000000042"); !found {
+				b.Fatal("miss")
+			}
+		}
+	})
+	b.Run("Fetch", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := c.Fetch(ctx, "user:0000000000000042", load); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
