@@ -138,21 +138,29 @@ func TestRefreshesFollowOneAnother(t *testing.T) {
 
 func TestFewCommandsForAColdKey(t *testing.T) {
 	onEachKind(t, func(t *testing.T, p place, f *fleet) {
-		// On a machine at rest it is 30 at most, of records. Callers that a busy one delays look for themselves.
-		// Claims beside bare values look at two keys, in a script.
 		const callers = 4
-		mostCommands := 45.0
-		if p.Bare {
-			mostCommands = 70
+		mostCommands := 30
+		if p.Bare { // the claims look at two keys, in a script whose commands count too
+			mostCommands = 60
 		}
 		server := p.outside.(client).servers[0]
-		before := commands(server)
+		total := func() (n int) {
+			for _, calls := range commands(server) {
+				n += calls
+			}
+			return n
+		}
+		before, perKey := commands(server), []int(nil)
 		for i := range *expiries {
+			already := total()
 			o := f.run(rush{Key: fmt.Sprintf("cold-%d", i), Value: "v", Callers: callers, Load: loadTime})
 			if o.Values["v"] != fleetSize*callers {
 				t.Errorf("got %v", o.Values)
 			}
+			perKey = append(perKey, total()-already)
 		}
+		slices.Sort(perKey) // the median: callers that a busy machine delays look for themselves
+		median := perKey[len(perKey)/2]
 		sum, parts := 0, []string(nil)
 		for name, n := range commands(server) {
 			if n -= before[name]; n > 0 {
@@ -162,10 +170,10 @@ func TestFewCommandsForAColdKey(t *testing.T) {
 		}
 		slices.Sort(parts)
 		each := float64(sum) / float64(*expiries)
-		t.Logf("%s: %d processes with %d callers each, load of %v: %.1f commands per cold key (%s)",
-			p.Name, fleetSize, callers, loadTime, each, strings.Join(parts, ", "))
-		if each > mostCommands {
-			t.Errorf("%.1f commands per cold key, want %v at most", each, mostCommands)
+		t.Logf("%s: %d processes with %d callers each, load of %v: %.1f commands per cold key, median %d (%s)",
+			p.Name, fleetSize, callers, loadTime, each, median, strings.Join(parts, ", "))
+		if median > mostCommands {
+			t.Errorf("%d commands per cold key, want %d at most", median, mostCommands)
 		}
 	})
 }

@@ -46,8 +46,8 @@ func followed(t *testing.T, fault string, g *testredis.Sentinel, s *redis.Store,
 	}
 }
 
+// Not beside the other faults: what they cost the machine would count as failures of this one.
 func TestF09FailoverBehindSentinelsInGoodOrder(t *testing.T) {
-	t.Parallel()
 	g, s := guarded(t)
 	before := g.Master()
 	load := underLoad(t, s, "a", "b", "c")
@@ -56,8 +56,7 @@ func TestF09FailoverBehindSentinelsInGoodOrder(t *testing.T) {
 	followed(t, "F09", g, s, before)
 	load.resumes(t)
 	load.wantOnly(t, store.ErrUnavailable)
-	// Usually none. A machine that is busy makes the change visible, and calls that fail at once fail often meanwhile.
-	heldCount(t, "F09", fmt.Sprintf("calls that failed, of %d", load.ok), load.failed(), load.ok/4)
+	heldCount(t, "F09", fmt.Sprintf("calls that failed, of %d", load.ok), load.failed(), load.ok/20)
 	held(t, "F09", "longest time without a call that worked", load.outage(), downAfter+time.Second)
 	held(t, "F09", "slowest call", load.worst(), redis.DefaultSocketTimeout+late)
 }
