@@ -228,13 +228,17 @@ func (h *hold) giveBack(ctx context.Context) error {
 }
 
 // fail ends the hold after a load that has failed with told. A value that is there gets a pause before the next
-// load; otherwise those who wait are told, and with Options.ErrorFor everybody who asks.
+// load; otherwise those who wait are told, and with Options.ErrorFor everybody who asks. Nobody is told of what
+// the closing of the alias has cancelled: that says nothing of the source.
 func (h *hold) fail(ctx context.Context, told string) error {
 	if !h.end() || h.way != byLease {
 		return nil
 	}
 	ctx, cancel := settling(ctx)
 	defer cancel()
+	if h.base.flights.ctx.Err() != nil {
+		return h.giveBack(ctx)
+	}
 	if h.value {
 		backoff := min(max(2*time.Duration(h.backoff)*time.Millisecond, leastBackoff), mostBackoff)
 		return h.rest(ctx, backoff/2+rand.N(backoff/2), uint32(backoff.Milliseconds()))

@@ -264,12 +264,8 @@ func (c *Cache[V]) fly(caller context.Context, fl *flight, h *hold, key string, 
 // overdue ends a flight whose load has not returned in time, or not before the alias was closed.
 func (c *Cache[V]) overdue(ctx context.Context, fl *flight, h *hold, key string, err error) {
 	c.base.flights.expire(fl, loadFailed(err), func() {
-		if c.base.flights.ctx.Err() != nil {
-			c.settled(ctx, key, h.release(ctx))
-			return
-		}
 		c.settled(ctx, key, h.fail(ctx, err.Error()))
-		if !fl.heard {
+		if !fl.heard && c.base.flights.ctx.Err() == nil {
 			c.unheard(ctx, key, err)
 		}
 	})

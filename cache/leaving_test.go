@@ -179,3 +179,26 @@ func TestAnImpatientCallerDoesNotWaitForThePatienceOfAnother(t *testing.T) {
 		time.Sleep(10 * time.Second)
 	})
 }
+
+// TestAClosingProcessTellsNobody closes a process whose loader returns at once: which of the two ends the lease is
+// chance, and neither may hand the cancellation to the others as the source's error.
+func TestAClosingProcessTellsNobody(t *testing.T) {
+	for range 200 {
+		synctest.Test(t, func(t *testing.T) {
+			s := openMemory(t)
+			leaving, err := cache.NewBase(s, cache.Options{})
+			must(t, err)
+			one, err := cache.On[string](leaving)
+			must(t, err)
+			other := open[string](t, s, cache.Options{})
+			cancelled := newWaits()
+			fetching(t, one, "k", cancelled.load)
+			<-cancelled.begun
+			result := fetching(t, other, "k", slowly(0, "v", nil))
+			synctest.Wait() // other waits for one
+			must(t, leaving.Close())
+			wantFetched(t, result, "v")
+			must(t, s.Close())
+		})
+	}
+}
