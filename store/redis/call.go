@@ -150,17 +150,25 @@ func (c *call) do(cmd rueidis.Completed, r repeat) (rueidis.RedisMessage, error)
 		}
 		cmd = repeated(cmd)
 	}
-	result := c.client.Do(c.ctx, cmd)
+	result := c.send(cmd)
 	if err := result.NonRedisError(); err != nil {
 		if err = c.failed(err, r); err != nil {
 			return rueidis.RedisMessage{}, err
 		}
-		result = c.client.Do(c.ctx, repeated(cmd))
+		result = c.send(repeated(cmd))
 		if err = result.NonRedisError(); err != nil {
 			return rueidis.RedisMessage{}, c.failed(err, once)
 		}
 	}
 	return c.answer(result)
+}
+
+// send sends cmd once. The client of a cluster would divide what is sent together among the nodes first.
+func (c *call) send(cmd rueidis.Completed) rueidis.RedisResult {
+	if c.link.cluster != nil {
+		return c.client.Do(c.ctx, cmd)
+	}
+	return c.link.pipeline.do(c.ctx, c.client, cmd)
 }
 
 // settled reports whether a replica has answered, for which err is the error. Else it is doubted, and the

@@ -24,6 +24,7 @@ type link struct {
 	replicas  *replicas                      // for reads under Sentinels; nil if the master answers them
 	clock     clock
 	deadlines deadlines
+	pipeline  pipeline
 	sockets   sockets
 	redialled atomic.Int64 // when redial last did something, in nanoseconds since 1970
 	wakes     *wakes
@@ -111,6 +112,7 @@ func (l *link) shut() {
 	}
 	if client := l.client.Load(); client != nil {
 		(*client).Close()
+		l.pipeline.wait()
 		l.sockets.wait() // the client of a cluster goes on closing in the background
 	}
 	l.sockets.close()
