@@ -31,6 +31,9 @@ func (l *link) dial(ctx context.Context, address string, profile *net.Dialer, ma
 		}
 		return l.sockets.add(&impatient{Conn: conn, patience: l.sentinels.socketTimeout}, address)
 	}
+	if l.lookout.left(address) {
+		return nil, errFormer
+	}
 	conn, err := l.connect(ctx, address, l.encryption)
 	if err != nil {
 		return nil, err
@@ -193,6 +196,19 @@ func (s *sockets) to(address string) []*socket {
 	var found []*socket
 	for c := range s.open {
 		if c.address == address {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// toSentinels returns the open connections to Sentinels.
+func (s *sockets) toSentinels() []*socket {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []*socket
+	for c := range s.open {
+		if _, ok := c.Conn.(*impatient); ok {
 			found = append(found, c)
 		}
 	}

@@ -125,13 +125,16 @@ func (sh *shard) move(to *seat) {
 }
 
 // leaveFor gives up the connections to the former master, if that has not answered and address is another:
-// probes and calls may be waiting for it still, and the client looks for another when it loses one.
-func (sh *shard) leaveFor(address string) {
+// probes and calls may be waiting for it still, and the client looks for another when it loses one. It reports
+// whether it did.
+func (sh *shard) leaveFor(address string) bool {
 	former := sh.address()
 	if former == address || sh.breaker.current.Load().up() {
-		return
+		return false
 	}
+	sh.link.lookout.leave(former)
 	for _, c := range sh.link.sockets.to(former) {
 		_ = c.Conn.Close()
 	}
+	return true
 }

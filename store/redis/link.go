@@ -22,6 +22,7 @@ type link struct {
 	whole     *shard                         // serves every key; nil in a cluster
 	cluster   *nodes                         // knows who serves which key; nil elsewhere
 	replicas  *replicas                      // for reads under Sentinels; nil if the master answers them
+	lookout   *lookout                       // under Sentinels; nil elsewhere
 	clock     clock
 	deadlines deadlines
 	pipeline  pipeline
@@ -47,6 +48,10 @@ func openLink(s settings) *link {
 		return l
 	}
 	l.whole = newShard(l, &seat{address: s.place, timekeeper: true})
+	if s.topology == sentinel {
+		l.lookout = newLookout(l)
+		l.running.Go(func() { l.lookout.run(l.life) })
+	}
 	l.whole.start()
 	if s.readReplicas {
 		l.replicas = newReplicas(l)

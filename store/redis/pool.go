@@ -30,8 +30,8 @@ type PoolOptions struct {
 	// Calls share few connections (one on two cores, at most four; one to each node of a cluster), so it is
 	// a ceiling rather than a pool size: lower it to fit a plan that counts connections, there is nothing
 	// to gain by raising it. A native client (see [Store.As]) may use the rest for its own purposes, and
-	// one at least. Connections to Sentinels are not counted: there are one or two to one of them, and as
-	// many again with ReadFromReplicas.
+	// one at least. Connections to Sentinels are not counted: there are one or two to one of them, as
+	// many again with ReadFromReplicas, and one more while there is no master.
 	MaxConnections int `redispy:"max_connections"`
 
 	// SocketConnectTimeout bounds the dial of a connection with its TLS handshake, and once more its

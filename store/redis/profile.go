@@ -93,6 +93,14 @@ func (s settings) lone(dial dialFunc, address string) rueidis.ClientOption {
 	return s.profile(dial)
 }
 
+// guide returns the options of a client that speaks to one Sentinel.
+func (s settings) guide(dial dialFunc, address string) rueidis.ClientOption {
+	o := s.lone(dial, address)
+	o.Username, o.Password, o.SelectDB = s.sentinels.username, s.sentinels.password, 0
+	o.Dialer.Timeout, o.TLSConfig = s.sentinels.connectTimeout, s.sentinels.mark
+	return o
+}
+
 // multiplex returns the client's measure of how many connections all calls share, and their number. One
 // connection is the fastest on few cores; more of them isolate calls from each other's large values. In a
 // cluster, where there are many servers, each gets one.

@@ -96,6 +96,7 @@ func (sh *shard) probe(ctx context.Context, patient bool) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := sh.ask(ctx)
+	l.lookout.seen(err == nil)
 	if err != nil {
 		l.lookAgain() // perhaps another node serves these keys by now
 	}

@@ -1,0 +1,147 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/rueidis"
+)
+
+// formerFor is how long nobody connects to a master after it was replaced. Some Sentinels learn of it later
+// than others, and would send us back.
+const formerFor = time.Second
+
+// lookout asks the Sentinels who the master is, from the moment it does not answer until one does. The client
+// leaves that to the one Sentinel that it listens to; the one that leads a failover tells the news last, a
+// second or more after it names the next master to whoever asks. And the client hears nothing while it
+// waits for a master that was stopped.
+type lookout struct {
+	link    *link
+	missing atomic.Bool            // the master
+	wake    chan struct{}          // has room for one
+	former  atomic.Pointer[former] // nil before the first failover
+	turns   int                    // of the Sentinels; belongs to run
+}
+
+// former is a master that was replaced.
+type former struct {
+	address string
+	since   time.Time
+}
+
+// errFormer is why nobody connects to it.
+var errFormer = errors.New("the Sentinels have just named another master")
+
+func newLookout(l *link) *lookout { return &lookout{link: l, wake: make(chan struct{}, 1)} }
+
+// seen says whether the master has answered. A nil lookout is fine.
+func (o *lookout) seen(answered bool) {
+	if o == nil {
+		return
+	}
+	o.missing.Store(!answered)
+	if !answered {
+		select {
+		case o.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// leave has nobody connect to the server at address for a while. A nil lookout is fine.
+func (o *lookout) leave(address string) {
+	if o != nil {
+		o.former.Store(&former{address, time.Now()})
+	}
+}
+
+// left reports whether the server at address was the master until a moment ago. A nil lookout knows of none.
+func (o *lookout) left(address string) bool {
+	if o == nil {
+		return false
+	}
+	f := o.former.Load()
+	return f != nil && f.address == address && time.Since(f.since) < formerFor
+}
+
+// run looks out whenever the master is missing, until ctx ends.
+func (o *lookout) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-o.wake:
+			o.watch(ctx)
+		}
+	}
+}
+
+// watch asks one Sentinel, and the next one when it does not answer, until the master is not missing any more.
+func (o *lookout) watch(ctx context.Context) {
+	var guide rueidis.Client
+	defer func() {
+		if guide != nil {
+			guide.Close()
+		}
+	}()
+	for attempt := 0; o.missing.Load(); attempt++ {
+		if guide == nil {
+			guide = o.next()
+		}
+		if guide != nil {
+			if next, err := o.master(ctx, guide); err == nil {
+				o.follow(next)
+			} else {
+				guide.Close()
+				guide = nil
+			}
+		}
+		if !sleep(ctx, pause(attempt, false)) {
+			return
+		}
+	}
+}
+
+// next connects to the Sentinel whose turn it is, or returns nil.
+func (o *lookout) next() rueidis.Client {
+	l := o.link
+	address := l.seeds[o.turns%len(l.seeds)]
+	o.turns++
+	client, err := connected(l.guide(l.dial, address))
+	if err != nil {
+		return nil
+	}
+	return client
+}
+
+// master asks a Sentinel for the address of the master.
+func (o *lookout) master(ctx context.Context, guide rueidis.Client) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.link.sentinels.socketTimeout)
+	defer cancel()
+	place, err := guide.Do(ctx, guide.B().SentinelGetMasterAddrByName().Master(o.link.service).Build()).AsStrSlice()
+	if err != nil {
+		return "", err
+	}
+	if len(place) != 2 {
+		return "", errors.New("a Sentinel names no address")
+	}
+	return net.JoinHostPort(place[0], place[1]), nil
+}
+
+// follow has the client leave its master if the Sentinels name another: it gives up the connections to the former,
+// and those to the Sentinels, upon which the client asks them again, one after the other.
+func (o *lookout) follow(next string) {
+	l := o.link
+	if l.client.Load() == nil {
+		return // it is asking them
+	}
+	if o.left(l.whole.address()) || !l.whole.leaveFor(next) {
+		return
+	}
+	for _, c := range l.sockets.toSentinels() {
+		_ = c.Conn.Close()
+	}
+}
