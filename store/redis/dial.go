@@ -31,7 +31,7 @@ func (l *link) dial(ctx context.Context, address string, profile *net.Dialer, ma
 		}
 		return l.sockets.add(&impatient{Conn: conn, patience: l.sentinels.socketTimeout}, address)
 	}
-	if l.lookout.left(address) {
+	if l.formers.has(address) {
 		return nil, errFormer
 	}
 	conn, err := l.connect(ctx, address, l.encryption)

@@ -132,7 +132,7 @@ func (sh *shard) leaveFor(address string) bool {
 	if former == address || sh.breaker.current.Load().up() {
 		return false
 	}
-	sh.link.lookout.leave(former)
+	sh.link.formers.replace(former, address)
 	for _, c := range sh.link.sockets.to(former) {
 		_ = c.Conn.Close()
 	}

@@ -27,6 +27,7 @@ type link struct {
 	deadlines deadlines
 	pipeline  pipeline
 	sockets   sockets
+	formers   formers
 	redialled atomic.Int64 // when redial last did something, in nanoseconds since 1970
 	wakes     *wakes
 	oldSet    atomic.Bool // the server's SET does not take NX and GET together

@@ -5,14 +5,9 @@ import (
 	"errors"
 	"net"
 	"sync/atomic"
-	"time"
 
 	"github.com/redis/rueidis"
 )
-
-// formerFor is how long nobody connects to a master after it was replaced. Some Sentinels learn of it later
-// than others, and would send us back.
-const formerFor = time.Second
 
 // lookout asks the Sentinels who the master is, from the moment it does not answer until one does. The client
 // leaves that to the one Sentinel that it listens to; the one that leads a failover tells the news last, a
@@ -20,20 +15,10 @@ const formerFor = time.Second
 // waits for a master that was stopped.
 type lookout struct {
 	link    *link
-	missing atomic.Bool            // the master
-	wake    chan struct{}          // has room for one
-	former  atomic.Pointer[former] // nil before the first failover
-	turns   int                    // of the Sentinels; belongs to run
+	missing atomic.Bool   // the master
+	wake    chan struct{} // has room for one
+	turns   int           // of the Sentinels; belongs to run
 }
-
-// former is a master that was replaced.
-type former struct {
-	address string
-	since   time.Time
-}
-
-// errFormer is why nobody connects to it.
-var errFormer = errors.New("the Sentinels have just named another master")
 
 func newLookout(l *link) *lookout { return &lookout{link: l, wake: make(chan struct{}, 1)} }
 
@@ -49,22 +34,6 @@ func (o *lookout) seen(answered bool) {
 		default:
 		}
 	}
-}
-
-// leave has nobody connect to the server at address for a while. A nil lookout is fine.
-func (o *lookout) leave(address string) {
-	if o != nil {
-		o.former.Store(&former{address, time.Now()})
-	}
-}
-
-// left reports whether the server at address was the master until a moment ago. A nil lookout knows of none.
-func (o *lookout) left(address string) bool {
-	if o == nil {
-		return false
-	}
-	f := o.former.Load()
-	return f != nil && f.address == address && time.Since(f.since) < formerFor
 }
 
 // run looks out whenever the master is missing, until ctx ends.
@@ -138,7 +107,7 @@ func (o *lookout) follow(next string) {
 	if l.client.Load() == nil {
 		return // it is asking them
 	}
-	if o.left(l.whole.address()) || !l.whole.leaveFor(next) {
+	if l.formers.has(l.whole.address()) || !l.whole.leaveFor(next) {
 		return
 	}
 	for _, c := range l.sockets.toSentinels() {

@@ -1,0 +1,45 @@
+package redis
+
+import (
+	"errors"
+	"sync"
+	"time"
+)
+
+// formerFor is how long nobody connects to a master after it was replaced. The client, some Sentinels and some nodes
+// learn of it later than others and would go back there, and one that was stopped takes a connection in and
+// then keeps everybody waiting for its greeting.
+const formerFor = time.Second
+
+// errFormer is why nobody connects to it.
+var errFormer = errors.New("another master has just taken its place")
+
+// formers are the addresses of masters that were replaced a moment ago. The zero value has none.
+type formers struct {
+	mu    sync.Mutex // guards since
+	since map[string]time.Time
+}
+
+// replace notes that next has taken the place of address.
+func (f *formers) replace(address, next string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.since == nil {
+		f.since = map[string]time.Time{}
+	}
+	for other, since := range f.since {
+		if time.Since(since) >= formerFor {
+			delete(f.since, other)
+		}
+	}
+	f.since[address] = time.Now()
+	delete(f.since, next)
+}
+
+// has reports whether the master at address was replaced a moment ago.
+func (f *formers) has(address string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	since, ok := f.since[address]
+	return ok && time.Since(since) < formerFor
+}
