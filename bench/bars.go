@@ -101,8 +101,8 @@ func fetchBars() []bar {
 			got: median(fetchHitInRedis, "cache.Fetch", func(s sample) float64 { return s.commands }, 1),
 		},
 		{
-			promise: "a Fetch hit in Redis, our processor time over the store's Get", limit: 2, unit: "µs",
-			got: more(fetchHitInRedis, "cache.Fetch", "store/redis, Get", cpu, 1000),
+			promise: "a Fetch hit in Redis, our processor time over the store's Get, 64 goroutines", limit: 2, unit: "µs",
+			got: more(busyHitInRedis, "cache.Fetch", "store/redis, Get", cpu, 1000),
 		},
 		{
 			promise: fmt.Sprintf("loads per expiry, %d processes with %d callers on Redis", fleetSize, manyCallers), limit: 1.05, unit: "",

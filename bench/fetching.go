@@ -23,6 +23,7 @@ const missEntries = 10_000
 const (
 	fetchHitInMemory  = "a hit in memory: Get and Fetch"
 	fetchHitInRedis   = "a hit in Redis: Get and Fetch"
+	busyHitInRedis    = "a hit in Redis: Get and Fetch, 64 goroutines, each with a key of its own"
 	fetchMissInMemory = "a miss in memory, with a loader that answers at once"
 	fetchMissInRedis  = "a miss in Redis, with a loader that answers at once"
 )
@@ -144,7 +145,8 @@ func askMemoryMisses(r *run) error {
 	}})
 }
 
-// askRedisFetches compares on one goroutine, where every exchange with the server shows.
+// askRedisFetches compares on one goroutine, where every exchange with the server shows, and hits on many too: there the
+// processors are busy with nothing but the calls, while one caller has them look for work most of the time.
 func askRedisFetches(r *run) (err error) {
 	v, err := newRivals(r.ctx)
 	if err != nil {
@@ -180,6 +182,9 @@ func askRedisFetches(r *run) (err error) {
 	}}); err != nil {
 		return err
 	}
+	if err := askBusyHits(r, v, value); err != nil {
+		return err
+	}
 	keys := fresh{prefix: "miss:"}
 	return r.ask(question{fetchMissInRedis, []contender{
 		{"bare rueidis, GET and SET by hand", watched(func(int) error {
@@ -199,6 +204,33 @@ func askRedisFetches(r *run) (err error) {
 			return err
 		})},
 		{"go-redis/cache v9, Once", watched(func(int) error { return once(keys.next()) })},
+	}})
+}
+
+// askBusyHits compares hits on many goroutines that do not share what they read.
+func askBusyHits(r *run, v *rivals, value []byte) error {
+	const goroutines = 64
+	ctx := r.ctx
+	keys := keysOf(goroutines)
+	for _, key := range keys {
+		if err := errors.Join(v.store.Set(ctx, key, value, lifetime), v.typed.Set(ctx, key, value)); err != nil {
+			return err
+		}
+	}
+	load := func(context.Context) ([]byte, error) { return value, nil }
+	busy := func(call func(key string) error) func(time.Duration) (sample, error) {
+		return v.server.watched(ctx, callers(goroutines, func(i int) error { return call(keys[i%goroutines]) }))
+	}
+	return r.ask(question{busyHitInRedis, []contender{
+		{"store/redis, Get", busy(func(key string) error {
+			_, found, err := v.store.Get(ctx, key)
+			return here(found, err)
+		})},
+		{"cache.Get", busy(func(key string) error {
+			_, found, err := v.typed.Get(ctx, key)
+			return here(found, err)
+		})},
+		{"cache.Fetch", busy(func(key string) error { _, err := v.typed.Fetch(ctx, key, load); return err })},
 	}})
 }
 
