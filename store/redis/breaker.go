@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -152,7 +151,7 @@ func (b *breaker) settle(ctx context.Context) {
 			b.answered()
 			return
 		}
-		if errors.Is(err, errDemoted) && attempt < handoverProbes && b.current.Load().refusal == nil {
+		if isHandover(err) && attempt < handoverProbes && b.current.Load().refusal == nil {
 			b.lost(b.current.Load()) // calls wait
 		} else if before := b.move(&phase{refusal: err}); before.refusal == nil {
 			b.changed(err)

@@ -14,6 +14,9 @@ const formerFor = time.Second
 // errFormer is why nobody connects to it.
 var errFormer = errors.New("another master has just taken its place")
 
+// isHandover reports whether a probe has failed with err because a master is being replaced in good order.
+func isHandover(err error) bool { return errors.Is(err, errDemoted) || errors.Is(err, errFormer) }
+
 // formers are the addresses of masters that were replaced a moment ago. The zero value has none.
 type formers struct {
 	mu    sync.Mutex // guards since
