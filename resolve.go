@@ -284,6 +284,9 @@ func (r *resolver) collect(c *resolution, fields []field, path []string, v refle
 	for i := range fields {
 		row := &fields[i]
 		here[len(path)] = row.name
+		if row.goName == "" {
+			continue
+		}
 		at := v.FieldByName(row.goName)
 		if row.kind == kindGroup {
 			r.collect(c, row.fields, here, at, prefix+row.name+".")

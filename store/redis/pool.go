@@ -55,7 +55,8 @@ type PoolOptions struct {
 	// HealthCheckInterval is how long a connection may be silent before it is probed with PING. Zero
 	// means [DefaultHealthCheckInterval]. A connection whose peer vanished without a word is replaced
 	// after at most twice this time plus SocketTimeout (at least a second); raise it only where the
-	// PINGs matter.
+	// PINGs matter. They cannot be turned off, as redis-py's 0 does: calls share connections, and nothing
+	// else would notice in time.
 	HealthCheckInterval time.Duration `redispy:"health_check_interval"`
 
 	// SocketKeepalive turns the kernel's TCP keep-alive probes on. Nil means true. They keep idle
