@@ -105,6 +105,9 @@ var valueCodes = []Explanation{
 	{"CW115", "the text holds a character that cannot be",
 		"Control characters and invalid UTF-8 in names and prefixes break logs and other tools; a client's name has no spaces.",
 		"cache_default:\n  redis_url: redis://localhost:6379/0\n  connection_pool_kwargs:\n    client_name: my shop", "Remove the character."},
+	{"CW116", "a certificate or a key cannot be used",
+		"ssl_ca_certs, ssl_certfile and ssl_keyfile name files in PEM, which the program reads when it opens the cache, and again for each connection. A relative path counts from the folder of the file that it is written in. Commands that open nothing, as plan and django, do not look for them: they may run elsewhere.",
+		"", "Correct the path, let the program read the file, or write what the message asks for."},
 }
 
 // contradictionCodes are about options that are right by themselves.

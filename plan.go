@@ -20,7 +20,8 @@ type Plan struct {
 	Caches   []CachePlan // default first, then by alias
 	Findings []Finding   // of the project and of all caches, in the order of Caches
 
-	logger *slog.Logger
+	logger  *slog.Logger
+	written *provenance // of the Config; nil for one made in Go
 }
 
 // CachePlan is what will run for one alias.

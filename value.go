@@ -277,6 +277,8 @@ func (f *field) checkText(v string) *fault {
 		return f.refused(oneLine(v))
 	case f.kind == kindChoice && !slices.Contains(f.choices, v):
 		return f.badChoice(v)
+	case f.path && strings.Contains(v, pemBegins):
+		return faultf("CW116", "write the text into a file, and the name of that here", "holds a certificate or a key itself, and not the name of a file")
 	case !utf8.ValidString(v):
 		return faultf("CW115", "save it as UTF-8", "the value is not valid UTF-8")
 	case strings.ContainsFunc(v, unicode.IsControl) && !f.secret && f.name != "ssl_ca_data":

@@ -73,7 +73,7 @@ type PoolOptions struct {
 
 	// SSLCACerts is a file with the PEM certificates of the authorities to trust. Empty means the
 	// system's. Set it for a private authority. Like all files named here it must be readable at [Open],
-	// and is read anew for each connection, so that certificates can be replaced under a running program.
+	// which returns a [*FileError] otherwise, and is read anew for each connection, so that certificates can be replaced under a running program.
 	SSLCACerts string `redispy:"ssl_ca_certs"`
 
 	// SSLCAData is the same as text, for platforms that hand certificates over in variables. The
