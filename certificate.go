@@ -20,7 +20,7 @@ func (p *Plan) CheckFiles() error { return p.checkFiles(func(string) bool { retu
 
 // checkFiles leaves out the caches whose aliases have stores already.
 func (p *Plan) checkFiles(hasStore func(alias string) bool) error {
-	var found journal
+	var found Problems
 	for i := range p.Caches {
 		c := &p.Caches[i]
 		if c.Backend != BackendRedis || hasStore(c.Alias) {
@@ -31,15 +31,48 @@ func (p *Plan) checkFiles(hasStore func(alias string) bool) error {
 			continue // opening it says so
 		}
 		for _, bad := range o.CheckFiles() {
-			option := c.writtenOption(bad.Option)
-			at := reporter{journal: &found, written: p.written}
-			if c.Values[option].Origin == originGo {
-				at.written = nil // a program has replaced what the files say
-			}
-			at.fault(append([]string{cachePrefix + c.Alias}, strings.Split(option, ".")...), unusableFile(bad))
+			found = append(found, p.unusable(c, bad))
 		}
 	}
-	return found.problems.asError()
+	return found.asError()
+}
+
+// certificates notes the options of c that name or hold certificates and keys, with their places. The plan
+// has nothing else that could tell them later, and the lines that it keeps here hold no secrets.
+func (r *resolver) certificates(c *resolution) {
+	for option, v := range c.plan.Values {
+		if !v.Written || !strings.HasPrefix(option[strings.LastIndexByte(option, '.')+1:], "ssl_") {
+			continue
+		}
+		path := c.path(option)
+		if rowAt(path).kind != kindText {
+			continue
+		}
+		at := reporter{journal: &journal{}, written: r.written}
+		if v.Origin == originGo {
+			at.written = nil // a program has replaced what the files say
+		}
+		at.fault(path, &fault{})
+		if r.plan.certificates == nil {
+			r.plan.certificates = make(map[string]Problem)
+		}
+		r.plan.certificates[dotted(path)] = *at.problems[0]
+	}
+}
+
+// unusable reports a certificate or a key that cannot be used.
+func (p *Plan) unusable(c *CachePlan, bad *redis.FileError) *Problem {
+	path := cachePrefix + c.Alias + "." + c.writtenOption(bad.Option)
+	problem, ok := p.certificates[path]
+	if !ok { // a plan that no Config was resolved to
+		problem = Problem{Option: path, layer: layerGo}
+	}
+	if bad.Path != "" {
+		problem.Message += printable(bad.Path) + ": "
+	}
+	problem.Code, problem.Hint = "CW116", hintForFile(bad)
+	problem.Message += bad.Err.Error()
+	return &problem
 }
 
 // writtenOption is where an option of the connections is written: options of the Sentinels may be those of
@@ -51,15 +84,7 @@ func (c *CachePlan) writtenOption(option string) string {
 	return poolName + "." + option
 }
 
-// unusableFile says what is wrong with a certificate or a key, and what to do.
-func unusableFile(bad *redis.FileError) *fault {
-	reason := bad.Err.Error()
-	if bad.Path != "" {
-		reason = printable(bad.Path) + ": " + reason
-	}
-	return faultf("CW116", hintForFile(bad), "%s", reason)
-}
-
+// hintForFile says what to do about it.
 func hintForFile(bad *redis.FileError) string {
 	option := bad.Option[strings.LastIndexByte(bad.Option, '.')+1:]
 	switch {

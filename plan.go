@@ -20,8 +20,11 @@ type Plan struct {
 	Caches   []CachePlan // default first, then by alias
 	Findings []Finding   // of the project and of all caches, in the order of Caches
 
-	logger  *slog.Logger
-	written *provenance // of the Config; nil for one made in Go
+	logger *slog.Logger
+
+	// certificates are the options that name or hold certificates and keys, under their dotted paths, with
+	// the places where they are written: problems that only lack what is wrong. Nil for none.
+	certificates map[string]Problem
 }
 
 // CachePlan is what will run for one alias.

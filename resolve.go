@@ -40,7 +40,7 @@ const (
 // A Config made in Go is checked as a loaded one is; its problems name the struct field. All problems
 // are returned at once, as [Problems].
 func (c *Config) Resolve(e Env) (*Plan, error) {
-	r := &resolver{reporter: reporter{&journal{}, c.written}, config: c, env: e, plan: &Plan{logger: c.Logger, Dir: e.dir, written: c.written}}
+	r := &resolver{reporter: reporter{&journal{}, c.written}, config: c, env: e, plan: &Plan{logger: c.Logger, Dir: e.dir}}
 	if c.written != nil {
 		r.plan.Dir, r.plan.Files = c.written.dir, slices.Clone(c.written.files)
 	}
@@ -336,6 +336,7 @@ func (p *CachePlan) knows(name string) bool {
 // fillRedis describes the server.
 func (r *resolver) fillRedis(c *resolution) {
 	p := &c.plan
+	r.certificates(c)
 	switch {
 	case len(p.Pool.Sentinels) > 0:
 		p.Location = fmt.Sprintf("%s at Sentinels %s, database %d", p.Pool.ServiceName, strings.Join(plainNodes(p.Pool.Sentinels), ", "), database(c))
