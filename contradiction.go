@@ -200,13 +200,21 @@ func (r *resolver) refuseTLSWithoutTLS(c *resolution) {
 
 func (r *resolver) refuseHalfCertificate(c *resolution) {
 	pool := c.config.Pool
+	r.refuseHalf(c, poolName+".", pool.SSLCertFile, pool.SSLKeyFile, pool.SSLKeyFilePassword)
+	if own := pool.SentinelKwargs; len(pool.Sentinels) > 0 {
+		r.refuseHalf(c, poolName+".sentinel_kwargs.", own.SSLCertFile, own.SSLKeyFile, own.SSLKeyFilePassword)
+	}
+}
+
+// refuseHalf finds a certificate, a key or its password, with prefix before their names, without the others.
+func (r *resolver) refuseHalf(c *resolution, prefix, certificate, key, password string) {
 	switch {
-	case pool.SSLCertFile != "" && pool.SSLKeyFile == "":
-		r.fault(c.path(poolName+".ssl_certfile"), faultf("CW216", "add ssl_keyfile", "a certificate needs its key, and there is no ssl_keyfile"))
-	case pool.SSLKeyFile != "" && pool.SSLCertFile == "":
-		r.fault(c.path(poolName+".ssl_keyfile"), faultf("CW216", "add ssl_certfile", "a key needs its certificate, and there is no ssl_certfile"))
-	case pool.SSLKeyFilePassword != "" && pool.SSLKeyFile == "":
-		r.fault(c.path(poolName+".ssl_keyfile_password"), faultf("CW216", "add ssl_keyfile, or remove it", "opens a key file, and there is no ssl_keyfile"))
+	case certificate != "" && key == "":
+		r.fault(c.path(prefix+"ssl_certfile"), faultf("CW216", "add ssl_keyfile", "a certificate needs its key, and there is no ssl_keyfile"))
+	case key != "" && certificate == "":
+		r.fault(c.path(prefix+"ssl_keyfile"), faultf("CW216", "add ssl_certfile", "a key needs its certificate, and there is no ssl_certfile"))
+	case password != "" && key == "":
+		r.fault(c.path(prefix+"ssl_keyfile_password"), faultf("CW216", "add ssl_keyfile, or remove it", "opens a key file, and there is no ssl_keyfile"))
 	}
 }
 

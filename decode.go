@@ -43,6 +43,9 @@ func (d *decoder) apply(c *Config, stack []*setting) {
 		d.addSetting(s, bad)
 		return
 	}
+	if s.field.goName == "" {
+		return // the one value that it takes changes nothing
+	}
 	put(c, s.path, value)
 	w := written{origin: s.place.origin(), place: s.place, option: s.option(), source: s.written(), decoded: value, text: text}
 	for i := len(stack) - 2; i >= 0; i-- {

@@ -147,6 +147,8 @@ func (f *field) checkDuration(d time.Duration) *fault {
 		return nil
 	case d < 0:
 		return f.negative(formatDuration(d))
+	case d == 0 && f.zero != "":
+		return faultf("CW102", "remove it for the default, "+f.preset+", or write a duration, as "+f.example, "%s", f.zero).fixed(f.preset)
 	case d == 0 && f.min > 0:
 		return faultf("CW102", "write a duration, as "+f.example, "0 leaves no time at all").fixed(f.example)
 	case int64(d) < f.min:

@@ -38,8 +38,8 @@ var readingCodes = []Explanation{
 	{"CW016", "the option has another name here",
 		"The name is that of another system for something that exists here too.",
 		"cache_default:\n  ttl: 300", "Write the name that is given."},
-	{"CW017", "an option of redis-py that has no counterpart",
-		"The option makes sense in Python only, or what it does is not supported. It is refused so that nobody believes that it works.",
+	{"CW017", "an option of redis-py, or a value of one, that has no counterpart",
+		"It makes sense in Python only, or what it does is not supported. It is refused so that nobody believes that it works.",
 		"cache_default:\n  redis_url: redis://localhost:6379/0\n  connection_pool_kwargs:\n    decode_responses: true", "Do what the message says instead."},
 	{"CW020", "${...} cannot be read",
 		"Variables are written ${NAME}, ${NAME:-default} or ${NAME:?message}. A dollar sign anywhere else is a dollar sign; $${ stands for the characters ${.",
@@ -105,6 +105,9 @@ var valueCodes = []Explanation{
 	{"CW115", "the text holds a character that cannot be",
 		"Control characters and invalid UTF-8 in names and prefixes break logs and other tools; a client's name has no spaces.",
 		"cache_default:\n  redis_url: redis://localhost:6379/0\n  connection_pool_kwargs:\n    client_name: my shop", "Remove the character."},
+	{"CW116", "a certificate or a key cannot be used",
+		"ssl_ca_certs, ssl_certfile and ssl_keyfile name files in PEM, which the program reads when it opens the cache, and again for each connection. A relative path counts from the folder of the file that it is written in. Commands that open nothing, as plan and django, do not look for them: they may run elsewhere.",
+		"", "Correct the path, let the program read the file, or write what the message asks for."},
 }
 
 // contradictionCodes are about options that are right by themselves.

@@ -20,6 +20,7 @@ const (
 	kindLifetime       // whole seconds or "5m"; 0 is DoNotKeep, never and null are Forever
 	kindDuration       // seconds or "500ms"
 	kindTLS            // a version of TLS: "1.2" or 771
+	kindEncoding       // a name of UTF-8
 	kindNodes          // a list of addresses
 	kindKeepalive      // the three numbers of TCP keep-alive
 	kindGroup          // a mapping of field.fields
@@ -29,7 +30,7 @@ const (
 // suggestions, defaults, checks, the schema for editors and the reference.
 type field struct {
 	name    string // in YAML
-	goName  string // of the struct field
+	goName  string // of the struct field; empty if the option fills none, see only
 	kind    kind
 	min     int64    // of a number; of a duration in nanoseconds
 	max     int64    // zero means no bound but the type's
@@ -38,6 +39,8 @@ type field struct {
 	secret  bool     // the value is never shown
 	path    bool     // a relative one counts from the folder of the file it is written in
 	env     string   // the variable of a project option; those of caches follow from their names
+	zero    string   // what is wrong with a zero, where other systems mean something by it
+	only    string   // why no value is taken but the preset, which changes nothing
 	endless bool     // null is no end to redis-py, which waits here have not: it is refused
 	pending string   // why the option is refused although it is one; empty if it works
 	backend string   // the only backends that it means something to, comma separated; empty for all

@@ -27,6 +27,12 @@ func TestEveryStructFieldHasARowAndEveryRowAField(t *testing.T) {
 	for _, table := range tables {
 		rows := map[string]field{}
 		for _, row := range table.fields {
+			if (row.goName == "") != (row.only != "") {
+				t.Errorf("%s: %s fills a struct field, or takes its preset only; not both, and not neither", table.name, row.name)
+			}
+			if row.goName == "" {
+				continue
+			}
 			if _, twice := rows[row.goName]; twice {
 				t.Errorf("%s: two rows for %s", table.name, row.goName)
 			}

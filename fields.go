@@ -1,6 +1,9 @@
 package cachewright
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Names that rules speak about.
 const (
@@ -210,7 +213,9 @@ var poolFields = append([]field{
 	{name: "retry_on_timeout", goName: "RetryOnTimeout", kind: kindBool, preset: "true", example: "false",
 		doc: "Repeats a failed call once where that is safe and time is left."},
 	{name: "health_check_interval", goName: "HealthCheckInterval", kind: kindDuration, min: 1, max: day, preset: "1", example: "30",
-		doc: "How long a connection may be silent before it is probed."},
+		zero:    "0 would be no probe at all, and calls share connections: one whose peer vanished would fail them for minutes",
+		doc:     "How long a connection may be silent before it is probed.",
+		special: "`0`, no probes to redis-py, is refused: one connection carries many calls, and nothing else notices in time that its peer vanished"},
 	{name: "socket_keepalive", goName: "SocketKeepalive", kind: kindBool, preset: "true", example: "false",
 		doc: "Turns the kernel's TCP keep-alive probes on."},
 	{name: "socket_keepalive_options", goName: "SocketKeepaliveOptions", kind: kindKeepalive, example: "{idle: 30, interval: 5, count: 3}",
@@ -262,7 +267,7 @@ var poolFields = append([]field{
 	{name: "read_from_replicas", goName: "ReadFromReplicas", kind: kindBool, preset: "false", example: "true",
 		doc:    "Sends reads to replicas too, which may lag behind.",
 		django: "`CLIENT_CLASS` with Sentinels, `read_from_replicas` in `CLUSTER_KWARGS` on a cluster"},
-}, tlsFields...)
+}, slices.Concat(textFields, tlsFields)...)
 
 // sentinelFields are the options of a connection to a Sentinel.
 var sentinelFields = append([]field{
@@ -281,7 +286,20 @@ var sentinelFields = append([]field{
 	{name: "ssl", goName: "SSL", kind: kindBool, example: "true",
 		doc:   "Whether the Sentinels speak TLS; without it they do if the data connections do.",
 		unset: "as the data connections"},
-}, tlsFields...)
+}, slices.Concat(textFields, tlsFields)...)
+
+// textFields are redis-py's options about text. Values are bytes here, so that only its defaults are taken.
+var textFields = []field{
+	{name: "encoding", kind: kindEncoding, preset: "utf-8", example: "utf-8",
+		only:    "values are bytes here, and encoding them is the serializer's business",
+		doc:     "Changes nothing: texts are UTF-8. Another encoding is refused.",
+		special: "`utf8` and `UTF-8` are the same",
+		django:  "left out, it is redis-py's default"},
+	{name: "decode_responses", kind: kindBool, preset: "false", example: "false",
+		only:   "values are bytes here, and decoding them is the serializer's business",
+		doc:    "Changes nothing: values are read as bytes. `true` is refused.",
+		django: "left out, it is redis-py's default"},
+}
 
 // tlsFields are the options of TLS, of data connections and of Sentinels alike.
 var tlsFields = []field{
@@ -364,8 +382,6 @@ var foreignNames = []foreignName{
 
 // refusedNames are options of redis-py and django-redis that have no counterpart.
 var refusedNames = []refusedName{
-	{"decode_responses", "values are bytes here, and decoding them is the serializer's business", "remove it"},
-	{"encoding", "values are bytes here, and encoding them is the serializer's business", "remove it"},
 	{"encoding_errors", "values are bytes here, and encoding them is the serializer's business", "remove it"},
 	{"host", "the address of the server is part of redis_url", "write it there: redis://host:6379/0"},
 	{"port", "the address of the server is part of redis_url", "write it there: redis://host:6379/0"},

@@ -68,6 +68,9 @@ func setOptions(fields []field, v reflect.Value) []setOption {
 	all := []setOption{}
 	for i := range fields {
 		row := &fields[i]
+		if row.goName == "" {
+			continue
+		}
 		value := v.FieldByName(row.goName)
 		switch {
 		case value.IsZero():

@@ -54,7 +54,8 @@ func Auto(ctx context.Context, opts ...OpenOption) (*Caches, error) {
 // and no other file changes what the program wrote.
 //
 // Open needs no living server: a Redis that is down shows in Ping and in the calls, unless the cache
-// requires it. It logs one line per cache and one per finding. On an error nothing stays open.
+// requires it. It needs the certificates and keys that the caches name, see [Plan.CheckFiles]. It logs one
+// line per cache and one per finding. On an error nothing stays open.
 func Open(ctx context.Context, c Config, opts ...OpenOption) (*Caches, error) {
 	dir, err := c.folder()
 	if err != nil {
@@ -77,6 +78,10 @@ func Open(ctx context.Context, c Config, opts ...OpenOption) (*Caches, error) {
 // Open opens the caches of p, as the function [Open] does with the plan of a configuration.
 func (p *Plan) Open(ctx context.Context, opts ...OpenOption) (*Caches, error) {
 	o, err := p.options(opts)
+	if err != nil {
+		return nil, err
+	}
+	err = p.checkFiles(func(alias string) bool { return o.stores[alias] != nil })
 	if err != nil {
 		return nil, err
 	}

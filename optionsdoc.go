@@ -24,6 +24,8 @@ func (f *field) typeName() string {
 		return "duration" + f.durations()
 	case kindTLS:
 		return "version of TLS: `TLSv1.2` or `TLSv1.3`"
+	case kindEncoding:
+		return "name of an encoding"
 	case kindNodes:
 		return "list of addresses: `{host: name, port: number}`, `[name, number]` or `name:number`; in one line with commas between them"
 	case kindKeepalive, kindGroup:

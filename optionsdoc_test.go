@@ -90,7 +90,10 @@ func (g group) writeOption(b *bytes.Buffer, f *field) {
 	if variables := g.variablesOf(f); len(variables) > 0 {
 		fmt.Fprintf(b, "- Variable: `%s`\n", strings.Join(variables, "`, `"))
 	}
-	fmt.Fprintf(b, "- In Go: `%s.%s`\n- Example: `%s: %s`\n", g.goType, f.goName, f.name, f.example)
+	if f.goName != "" {
+		fmt.Fprintf(b, "- In Go: `%s.%s`\n", g.goType, f.goName)
+	}
+	fmt.Fprintf(b, "- Example: `%s: %s`\n", f.name, f.example)
 }
 
 // variablesOf returns the variables that set the option, the strongest first.

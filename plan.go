@@ -21,6 +21,10 @@ type Plan struct {
 	Findings []Finding   // of the project and of all caches, in the order of Caches
 
 	logger *slog.Logger
+
+	// certificates are the options that name or hold certificates and keys, under their dotted paths, with
+	// the places where they are written: problems that only lack what is wrong. Nil for none.
+	certificates map[string]Problem
 }
 
 // CachePlan is what will run for one alias.

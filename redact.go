@@ -31,6 +31,9 @@ var (
 	// maskedQuery matches a URL with a password in its query, which is masked.
 	maskedQuery = regexp.MustCompile(`^rediss?://[^@?#]*\?\w+=\*\*\*$`)
 
+	// pemText matches a certificate or a key, which may be private, to the end of the line.
+	pemText = regexp.MustCompile(pemBegins + `.*$`)
+
 	// comment matches a comment at the end of a line.
 	comment = regexp.MustCompile(`\s#.*$`)
 )
@@ -95,6 +98,7 @@ func isPublic(name string, first byte) bool {
 func redactEntry(line string) string {
 	line = userPart.ReplaceAllString(line, "://"+masked+"@")
 	line = secretKey.ReplaceAllString(line, "${1}"+masked)
+	line = pemText.ReplaceAllString(line, masked)
 	return urlKey.ReplaceAllStringFunc(line, func(match string) string {
 		parts := urlKey.FindStringSubmatch(match)
 		if i := strings.Index(parts[2], masked+"@"); i >= 0 {

@@ -21,7 +21,7 @@ var clientGets = map[string]string{
 	"socket_connect_timeout":   "bounds the dial with its TLS handshake, and once more the greeting",
 	"socket_timeout":           "the deadline of every call, where the caller's context has none that is earlier; a connection that takes no bytes for so long (1 s at least) is given up",
 	"retry_on_timeout":         "one more attempt after a connection broke, for reads, Set, Touch and Delete, if half of the time is left; never for Add, Incr and Swap",
-	"health_check_interval":    "the time between PINGs; a silent connection is given up after twice this and the time to write, 3 s",
+	"health_check_interval":    "the time between PINGs, never 0; a silent connection is given up after twice this and the time to write, 3 s",
 	"socket_keepalive":         "`SO_KEEPALIVE`",
 	"socket_keepalive_options": "`TCP_KEEPIDLE`, `TCP_KEEPINTVL`, `TCP_KEEPCNT`; the keys 1, 2 and 3 are read as these, with a finding, because on Linux they are other options",
 	"username":                 "`HELLO AUTH`",
@@ -36,6 +36,8 @@ var clientGets = map[string]string{
 	"skip_full_coverage_check": "see require_full_coverage",
 	"require_full_coverage":    "`true`: every call fails while a slot is served by nobody; otherwise only calls for such slots do",
 	"read_from_replicas":       "reads go to a replica first; what it does not answer, the master does",
+	"encoding":                 "nothing: texts are UTF-8, values are bytes",
+	"decode_responses":         "nothing: values are bytes",
 	"ssl_cert_reqs":            "verification of the chain and the name; `none` verifies nothing",
 	"ssl_ca_certs":             "the authorities, read anew for each connection",
 	"ssl_ca_data":              "the authorities, beside those of the file",
@@ -69,13 +71,21 @@ func redisTable() string {
 		for i := range g.fields {
 			f := &g.fields[i]
 			if gets := clientGets[g.shortName(f)]; g.isConnection() && gets != "" {
-				fmt.Fprintf(&b, "| [`%s`](options.md#%s) | `%s.%s` | %s | %s | %s |\n", g.shortName(f), anchor(g.prefix+f.name),
-					g.goType, f.goName, f.defaultText(), gets, djangoGets(f))
+				fmt.Fprintf(&b, "| [`%s`](options.md#%s) | %s | %s | %s | %s |\n", g.shortName(f), anchor(g.prefix+f.name),
+					g.goField(f), f.defaultText(), gets, djangoGets(f))
 			}
 		}
 	}
 	b.WriteString("\nThe `ssl_` options of `sentinel_kwargs` are those above for the Sentinels, and without them the same.\n")
 	return b.String()
+}
+
+// goField is what an option is in Go.
+func (g group) goField(f *field) string {
+	if f.goName == "" {
+		return "-"
+	}
+	return "`" + g.goType + "." + f.goName + "`"
 }
 
 // djangoGets says what an option is in Django's settings.
@@ -106,7 +116,7 @@ func TestEveryOptionOfAConnectionIsOnTheRedisPage(t *testing.T) {
 			if name := g.shortName(&g.fields[i]); g.isConnection() {
 				options[name] = true
 				_, shared := clientGets[g.fields[i].name] // what is the same for Sentinels is told once
-				if clientGets[name] == "" && !(shared && strings.HasPrefix(g.fields[i].name, "ssl_")) {
+				if clientGets[name] == "" && !(shared && (strings.HasPrefix(g.fields[i].name, "ssl_") || g.fields[i].only != "")) {
 					t.Errorf("nobody says what the client gets of %s", name)
 				}
 			}

@@ -40,7 +40,7 @@ const (
 // A Config made in Go is checked as a loaded one is; its problems name the struct field. All problems
 // are returned at once, as [Problems].
 func (c *Config) Resolve(e Env) (*Plan, error) {
-	r := &resolver{journal: &journal{}, config: c, env: e, plan: &Plan{logger: c.Logger, Dir: e.dir}}
+	r := &resolver{reporter: reporter{&journal{}, c.written}, config: c, env: e, plan: &Plan{logger: c.Logger, Dir: e.dir}}
 	if c.written != nil {
 		r.plan.Dir, r.plan.Files = c.written.dir, slices.Clone(c.written.files)
 	}
@@ -66,7 +66,7 @@ func (c *Config) aliases() []string {
 }
 
 type resolver struct {
-	*journal
+	reporter
 	config *Config
 	env    Env
 	plan   *Plan
@@ -208,60 +208,6 @@ func checkKeepalive(o redis.KeepaliveOptions) *fault {
 	return nil
 }
 
-// fault reports a fault of the option at path, at the place where it is written.
-func (r *resolver) fault(path []string, bad *fault) {
-	if w := r.config.written; w != nil {
-		if value, ok := w.values[dotted(path)]; ok {
-			s := &setting{path: path, field: rowAt(path), place: value.place, text: value.source}
-			if value.place.variable != "" {
-				s.text = value.text
-			}
-			r.addSetting(s, bad)
-			return
-		}
-		if at, ok := w.caches[strings.TrimPrefix(path[0], cachePrefix)]; ok && at.variable == "" {
-			r.add(at, dotted(path), len(path[0]), bad)
-			return
-		}
-	}
-	if row := rowAt(path); row != nil && row.kind == kindLifetime && bad.code == "CW102" {
-		bad.hint = "write a positive duration, cache.DoNotKeep to keep nothing, or cache.Forever"
-	}
-	r.add(place{}, goOption(path), 0, bad).layer = layerGo
-}
-
-// rowAt returns the row of the option at path.
-func rowAt(path []string) *field {
-	fields, rest := projectFields, path
-	if strings.HasPrefix(path[0], cachePrefix) {
-		fields, rest = cacheFields, path[1:]
-	}
-	var row *field
-	for _, name := range rest {
-		if row = find(fields, name); row == nil {
-			return nil
-		}
-		fields = row.fields
-	}
-	return row
-}
-
-// goOption names an option as a program does.
-func goOption(path []string) string {
-	alias, isCache := strings.CutPrefix(path[0], cachePrefix)
-	if !isCache {
-		return "Config." + find(projectFields, path[0]).goName
-	}
-	b := fmt.Sprintf("Config.Caches[%q]", alias)
-	fields := cacheFields
-	for _, name := range path[1:] {
-		row := find(fields, name)
-		b += "." + row.goName
-		fields = row.fields
-	}
-	return b
-}
-
 func (r *resolver) resolveCache(alias string) *resolution {
 	c := &resolution{alias: alias, config: r.config.Caches[alias]}
 	c.plan = CachePlan{Alias: alias, Values: make(map[string]Value, 2*len(cacheFields))} // with those of the pool
@@ -284,6 +230,9 @@ func (r *resolver) collect(c *resolution, fields []field, path []string, v refle
 	for i := range fields {
 		row := &fields[i]
 		here[len(path)] = row.name
+		if row.goName == "" {
+			continue
+		}
 		at := v.FieldByName(row.goName)
 		if row.kind == kindGroup {
 			r.collect(c, row.fields, here, at, prefix+row.name+".")
@@ -387,6 +336,7 @@ func (p *CachePlan) knows(name string) bool {
 // fillRedis describes the server.
 func (r *resolver) fillRedis(c *resolution) {
 	p := &c.plan
+	r.certificates(c)
 	switch {
 	case len(p.Pool.Sentinels) > 0:
 		p.Location = fmt.Sprintf("%s at Sentinels %s, database %d", p.Pool.ServiceName, strings.Join(plainNodes(p.Pool.Sentinels), ", "), database(c))

@@ -16,9 +16,11 @@ const (
 	noControl = `[^\x00-\x1f\x7f-\x9f]`
 	noSpace   = `[^\x00-\x20\x7f-\x9f]`
 
-	truthWords = `[Yy][Ee][Ss]|[Nn][Oo]|[Oo][Nn]|[Oo][Ff][Ff]`
+	falseWords = `[Nn][Oo]|[Oo][Ff][Ff]`
+	truthWords = `[Yy][Ee][Ss]|[Oo][Nn]|` + falseWords
 	neverWords = `[Nn][Ee][Vv][Ee][Rr]|[Ff][Oo][Rr][Ee][Vv][Ee][Rr]|[Nn][Oo][Nn][Ee]`
 	tlsWords   = `[Tt][Ll][Ss][Vv](?:1[._][23]|77[12])|1_[23]`
+	utf8Words  = `[Uu][Tt][Ff][-_]?8`
 	sizeWords  = `[0-9]+\s*(?:[kKmMgGtT]i?[bB]?|[bB])`
 
 	// unitWords are durations in units down to seconds. Any part may be missing, so that the empty text
@@ -71,6 +73,10 @@ func (f *field) values() *jsonSchema {
 	case f.kind == kindTLS:
 		return oneOf(f.name+" is TLSv1.2 or TLSv1.3", tlsWords, "TLSv1.2", "TLSv1.3",
 			json.Number("1.2"), json.Number("1.3"), json.Number("771"), json.Number("772"))
+	case f.kind == kindEncoding:
+		return oneOf(f.name+" is "+f.preset, utf8Words, "utf-8", "utf8")
+	case f.kind == kindBool && f.only != "":
+		return oneOf(f.name+" is "+f.preset, falseWords, false, json.Number("0"))
 	case f.kind == kindNodes:
 		s := &jsonSchema{Type: []string{"array"}, MinItems: 1, Items: &jsonSchema{Ref: "#/definitions/" + addressDefinition}}
 		return s.orText(`\s*(?:`+addressWords+`)\s*(?:,\s*(?:`+addressWords+`)\s*)*`,

@@ -36,7 +36,7 @@ func (f *field) read(s scalar) (any, *fault) {
 
 func (f *field) parse(s scalar) (any, *fault) {
 	switch f.kind {
-	case kindText, kindURL, kindChoice:
+	case kindText, kindURL, kindChoice, kindEncoding:
 		return f.parseText(s)
 	}
 	if s.text == "" {
@@ -83,6 +83,8 @@ func (f *field) shape() string {
 		return "one of " + strings.Join(f.choices, ", ")
 	case kindTLS:
 		return "a version of TLS"
+	case kindEncoding:
+		return "the name of an encoding"
 	}
 	return "text"
 }
@@ -144,7 +146,11 @@ func (f *field) parseBool(text string) (any, *fault) {
 	if value, ok := asBool(text); ok {
 		return value, nil
 	}
-	return nil, faultf("CW104", "write true or false", "%s is neither true nor false", oneLine(text)).fixed("true")
+	truth := "true"
+	if f.only != "" {
+		truth = f.preset
+	}
+	return nil, faultf("CW104", "write true or false", "%s is neither true nor false", oneLine(text)).fixed(truth)
 }
 
 // asBool reads the words that YAML 1.1 and shells use for the two truths. 1 and 0 are numbers in a
@@ -242,6 +248,10 @@ func (f *field) parseTLS(text string) (any, *fault) {
 // program are not checked: they ask for the default.
 func (f *field) check(value any) *fault {
 	switch v := value.(type) {
+	case bool:
+		if f.only != "" && v {
+			return f.refused("true")
+		}
 	case string:
 		return f.checkText(v)
 	case int64:
@@ -263,8 +273,12 @@ func (f *field) checkText(v string) *fault {
 			return f.badURL(v, err)
 		}
 		return nil
+	case f.kind == kindEncoding && !nameOfUTF8.MatchString(v):
+		return f.refused(oneLine(v))
 	case f.kind == kindChoice && !slices.Contains(f.choices, v):
 		return f.badChoice(v)
+	case f.path && strings.Contains(v, pemBegins):
+		return faultf("CW116", "write the text into a file, and the name of that here", "holds a certificate or a key itself, and not the name of a file")
 	case !utf8.ValidString(v):
 		return faultf("CW115", "save it as UTF-8", "the value is not valid UTF-8")
 	case strings.ContainsFunc(v, unicode.IsControl) && !f.secret && f.name != "ssl_ca_data":
@@ -275,6 +289,14 @@ func (f *field) checkText(v string) *fault {
 		return faultf("CW114", "use a shorter prefix", "the prefix has %d characters, and a whole key may have 250", utf8.RuneCountInString(v))
 	}
 	return nil
+}
+
+// nameOfUTF8 matches the names that Python has for it.
+var nameOfUTF8 = regexp.MustCompile(`^(?:` + utf8Words + `)$`)
+
+// refused says why an option that takes its preset only does not take a value.
+func (f *field) refused(value string) *fault {
+	return faultf("CW017", "remove it: "+f.preset+", redis-py's default, is what holds", "%s is refused: %s", value, f.only).fixed(f.preset)
 }
 
 // maxPrefix leaves a key of 250 characters some room behind the prefix.

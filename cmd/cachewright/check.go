@@ -29,6 +29,9 @@ The exit code is 0 if every cache works, 1 if one does not, 2 if the configurati
 				return misuse("--timeout %v: write a positive duration, as 2s", timeout)
 			}
 			p, err := v.plan()
+			if err == nil {
+				err = p.CheckFiles()
+			}
 			if err != nil {
 				return v.withProblems(err)
 			}

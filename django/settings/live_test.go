@@ -119,6 +119,8 @@ cache_packed:
     socket_keepalive: true
     socket_keepalive_options: {idle: 60, interval: 10, count: 3}
     client_name: shop
+    encoding: UTF-8
+    decode_responses: false
 cache_memory:
   backend: memory
 cache_files:

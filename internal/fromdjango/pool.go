@@ -127,17 +127,32 @@ func (x *connection) writePool() {
 		v, isThere := x.kwargs[name]
 		delete(x.kwargs, name)
 		switch {
-		case !isThere, v.kind == kindNone && name != "ssl_cert_reqs":
+		case !isThere, v.kind == kindNone && name != "ssl_cert_reqs", isDefault(name, v):
 		case name == "ssl_check_hostname" && (v.isTrue() || unverified):
 		default:
 			x.pool = append(x.pool, x.poolOption(name, v, "REDIS")...)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.kwargs)) {
-		if x.kwargs[name].kind != kindNone {
+		if x.kwargs[name].kind != kindNone && !isDefault(name, x.kwargs[name]) {
 			x.none("CONNECTION_POOL_KWARGS "+name, "")
 		}
 	}
+}
+
+// isDefault says that an option says no more than redis-py's default does, which needs no line here.
+func isDefault(name string, v *value) bool {
+	switch {
+	case v.source != "":
+		return false
+	case name == "decode_responses":
+		return v.kind == kindBool && !v.yes
+	case name == "encoding":
+		return slices.Contains([]string{"utf-8", "utf8"}, strings.ReplaceAll(strings.ToLower(v.text), "_", "-"))
+	case name == "health_check_interval":
+		return v.kind == kindNumber && !v.isTrue()
+	}
+	return false
 }
 
 // isUnverified says that certificates are not verified, and so no name in them either.
@@ -244,7 +259,7 @@ func (x *connection) writeSentinel() {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(kwargs)) {
-		if name != "socket_keepalive" && name != "socket_keepalive_options" && kwargs[name].kind != kindNone {
+		if name != "socket_keepalive" && name != "socket_keepalive_options" && kwargs[name].kind != kindNone && !isDefault(name, kwargs[name]) {
 			x.none("SENTINEL_KWARGS "+name, "")
 		}
 	}

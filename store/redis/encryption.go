@@ -9,13 +9,10 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/cachewright/cachewright/internal/pemkey"
 )
 
 // TLSError is returned when no encrypted connection can be made: the certificate is not trusted, has
@@ -110,21 +107,22 @@ func newEncryption(o sslOptions, prefix string) (*encryption, []error) {
 	if len(found) > 0 {
 		return nil, found
 	}
-	e := &encryption{options: o}
-	if _, err := e.config(""); err != nil {
-		return nil, []error{fmt.Errorf("%s%w", prefix, err)}
+	_, _, wrong := o.read()
+	for _, file := range wrong {
+		file.Option = prefix + file.Option
+		found = append(found, file)
 	}
-	return e, nil
+	return &encryption{options: o}, found
 }
 
 // config returns the configuration for a connection to host.
 func (e *encryption) config(host string) (*tls.Config, error) {
 	o := e.options
-	roots, err := o.roots()
-	if err != nil {
-		return nil, err
+	roots, own, wrong := o.read()
+	if len(wrong) > 0 {
+		return nil, wrong[0]
 	}
-	config := &tls.Config{ServerName: host, RootCAs: roots, MinVersion: cmp.Or(o.oldestSpoken, tls.VersionTLS12)}
+	config := &tls.Config{ServerName: host, RootCAs: roots, Certificates: own, MinVersion: cmp.Or(o.oldestSpoken, tls.VersionTLS12)}
 	switch {
 	case o.certReqs == verifyNone:
 		config.InsecureSkipVerify = true
@@ -132,59 +130,7 @@ func (e *encryption) config(host string) (*tls.Config, error) {
 		config.InsecureSkipVerify = true // the chain is verified below
 		config.VerifyConnection = func(state tls.ConnectionState) error { return verifyChain(state, roots) }
 	}
-	if o.certFile != "" {
-		certificate, err := o.certificate()
-		if err != nil {
-			return nil, err
-		}
-		config.Certificates = []tls.Certificate{certificate}
-	}
 	return config, nil
-}
-
-// roots returns the authorities to trust, nil for those of the system.
-func (o sslOptions) roots() (*x509.CertPool, error) {
-	if o.caCerts == "" && o.caData == "" {
-		return nil, nil
-	}
-	pool := x509.NewCertPool()
-	if o.caCerts != "" {
-		text, err := os.ReadFile(o.caCerts)
-		if err != nil {
-			return nil, fmt.Errorf("ssl_ca_certs: %w", err)
-		}
-		if !pool.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("ssl_ca_certs: %s holds no certificate in PEM", o.caCerts)
-		}
-	}
-	if o.caData != "" && !pool.AppendCertsFromPEM([]byte(o.caData)) {
-		return nil, errors.New("ssl_ca_data: it holds no certificate in PEM")
-	}
-	return pool, nil
-}
-
-// certificate reads the certificate that this client shows.
-func (o sslOptions) certificate() (tls.Certificate, error) {
-	chain, err := os.ReadFile(o.certFile)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("ssl_certfile: %w", err)
-	}
-	text, err := os.ReadFile(o.keyFile)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("ssl_keyfile: %w", err)
-	}
-	key, err := pemkey.Open(text, o.keyPassword)
-	switch {
-	case errors.Is(err, pemkey.ErrNoPassword), errors.Is(err, pemkey.ErrWrongPassword):
-		return tls.Certificate{}, fmt.Errorf("ssl_keyfile_password: %s: %w", o.keyFile, err)
-	case err != nil:
-		return tls.Certificate{}, fmt.Errorf("ssl_keyfile: %s: %w", o.keyFile, err)
-	}
-	pair, err := tls.X509KeyPair(chain, key)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("ssl_certfile: %s with %s: %w", o.certFile, o.keyFile, err)
-	}
-	return pair, nil
 }
 
 // verifyChain verifies who signed the server's certificate, and when, but not for what name.

@@ -55,7 +55,8 @@ type PoolOptions struct {
 	// HealthCheckInterval is how long a connection may be silent before it is probed with PING. Zero
 	// means [DefaultHealthCheckInterval]. A connection whose peer vanished without a word is replaced
 	// after at most twice this time plus SocketTimeout (at least a second); raise it only where the
-	// PINGs matter.
+	// PINGs matter. They cannot be turned off, as redis-py's 0 does: calls share connections, and nothing
+	// else would notice in time.
 	HealthCheckInterval time.Duration `redispy:"health_check_interval"`
 
 	// SocketKeepalive turns the kernel's TCP keep-alive probes on. Nil means true. They keep idle
@@ -72,7 +73,7 @@ type PoolOptions struct {
 
 	// SSLCACerts is a file with the PEM certificates of the authorities to trust. Empty means the
 	// system's. Set it for a private authority. Like all files named here it must be readable at [Open],
-	// and is read anew for each connection, so that certificates can be replaced under a running program.
+	// which returns a [*FileError] otherwise, and is read anew for each connection, so that certificates can be replaced under a running program.
 	SSLCACerts string `redispy:"ssl_ca_certs"`
 
 	// SSLCAData is the same as text, for platforms that hand certificates over in variables. The
