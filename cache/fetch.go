@@ -35,7 +35,19 @@ import (
 // replace them.
 func (c *Cache[V]) Fetch(ctx context.Context, key string, load func(context.Context) (V, error), opts ...CallOption) (V, error) {
 	began := c.base.flights.marks.Load()
-	v, s, err := c.look(ctx, key, began)
+	var v V
+	var s sight
+	var err error
+	if c.keeps() { // as in Get
+		at := c.locate(ctx, key)
+		if lent, ok := c.form.lend(at.object); ok && c.base.isYoung(at.record) {
+			c.base.stats.read(true)
+			return lent, nil
+		}
+		v, s, err = c.readObject(ctx, key, at)
+	} else {
+		v, s, err = c.look(ctx, key, began)
+	}
 	if err == nil && s.state == present && !c.base.aging(&s) {
 		c.base.stats.read(true)
 		return v, nil

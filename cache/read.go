@@ -10,7 +10,17 @@ import (
 // unreachable store is an error that wraps [ErrUnavailable]; bare bytes (Options.Codec) that do not decode
 // are a *[DecodeError]. Get takes no lifetime: a [TTL] among opts has no effect.
 func (c *Cache[V]) Get(ctx context.Context, key string, opts ...CallOption) (v V, found bool, err error) {
-	v, s, err := c.read(ctx, key)
+	var s sight
+	if c.keeps() { // the shortest way to a value, which may be large, with one copy
+		at := c.locate(ctx, key)
+		if lent, ok := c.form.lend(at.object); ok && c.base.isFresh(at.record) {
+			c.base.stats.read(true)
+			return lent, true, nil
+		}
+		v, s, err = c.readObject(ctx, key, at)
+	} else {
+		v, s, err = c.read(ctx, key)
+	}
 	if err != nil {
 		return v, false, c.base.answer(ctx, "get", key, err)
 	}
@@ -25,8 +35,8 @@ func (c *Cache[V]) Get(ctx context.Context, key string, opts ...CallOption) (v V
 // read is the whole hit path: a decoded copy beside the bytes if there is one, or the bytes, judged and
 // decoded in place.
 func (c *Cache[V]) read(ctx context.Context, key string) (v V, s sight, err error) {
-	if c.base.objects != nil && c.form.shares {
-		return c.readObject(ctx, key)
+	if c.keeps() {
+		return c.readObject(ctx, key, c.locate(ctx, key))
 	}
 	final, err := c.keys.final(key)
 	if err != nil {
@@ -62,26 +72,43 @@ func (c *Cache[V]) readFinal(ctx context.Context, key, final string) (v V, s sig
 	return r.v, r.s, err
 }
 
+// keeps reports whether decoded copies are kept beside the bytes.
+func (c *Cache[V]) keeps() bool { return c.base.objects != nil && c.form.shares }
+
+// located is what the store has under a key.
+type located struct {
+	rest   string // of the final key
+	record []byte // nil if there is none
+	object any    // what is kept decoded beside it, or nil
+	err    error
+}
+
+// locate looks the bytes of key and the decoded copy beside them up.
+func (c *Cache[V]) locate(ctx context.Context, key string) (at located) {
+	if at.err = ctx.Err(); at.err != nil {
+		return at
+	}
+	if at.rest, at.err = c.keys.rest(key); at.err == nil {
+		at.record, at.object, _ = c.base.objects.Object(c.keys.lead, at.rest)
+	}
+	return at
+}
+
 // readObject reads a decoded copy, without an allocation when there is one, and leaves one otherwise.
-func (c *Cache[V]) readObject(ctx context.Context, key string) (v V, s sight, err error) {
-	if err := ctx.Err(); err != nil {
-		return v, s, err
+func (c *Cache[V]) readObject(ctx context.Context, key string, at located) (v V, s sight, err error) {
+	if at.err != nil {
+		return v, s, at.err
 	}
-	rest, err := c.keys.rest(key)
-	if err != nil {
-		return v, s, err
+	if v, ok := c.form.lend(at.object); ok {
+		return v, c.base.glance(at.record), nil
 	}
-	value, object, found := c.base.objects.Object(c.keys.lead, rest)
-	if v, ok := c.form.lend(object); ok && found {
-		return v, c.base.glance(value), nil
-	}
-	if !found {
+	if at.record == nil {
 		// A closed store answers the same way as an absent key: let Get tell them apart.
-		return c.readFinal(ctx, key, c.keys.lead+rest)
+		return c.readFinal(ctx, key, c.keys.lead+at.rest)
 	}
-	v, s, err = c.judge(ctx, key, value)
+	v, s, err = c.judge(ctx, key, at.record)
 	if s.state == present {
-		c.base.objects.Attach(c.keys.lead+rest, value, c.form.keep(v, value))
+		c.base.objects.Attach(c.keys.lead+at.rest, at.record, c.form.keep(v, at.record))
 	}
 	return v, s, err
 }

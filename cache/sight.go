@@ -93,6 +93,29 @@ func (b *Base) glance(record []byte) sight {
 	return s
 }
 
+// isFresh reports whether the sight of such a record is that of a present value.
+func (b *Base) isFresh(record []byte) bool {
+	if isShort(record) || len(record) < headerSize || record[0] != recordMagic[0] || binary.LittleEndian.Uint64(record[32:]) == 0 {
+		return true
+	}
+	return b.glance(record).state == present
+}
+
+// isYoung reports whether such a record is that of a present value which is not aging. For nearly all it looks at
+// three numbers.
+func (b *Base) isYoung(record []byte) bool {
+	if isShort(record) || len(record) < headerSize || record[0] != recordMagic[0] {
+		return true
+	}
+	le := binary.LittleEndian
+	soft, created := int64(le.Uint64(record[24:])), int64(le.Uint64(record[16:]))
+	if soft != 0 && !b.reached(soft-unlikely*headStart(le.Uint32(record[40:]), soft-created)) {
+		return true
+	}
+	s := b.glance(record)
+	return s.state == present && !b.aging(&s)
+}
+
 // holds reports whether a value is to be left alone at the time now. A pause that lies further ahead than any
 // pause is long comes from a clock that is ahead of this one, and does not count.
 func (p pause) holds(now int64) bool {
@@ -120,16 +143,22 @@ func (b *Base) reached(at int64) bool {
 	return b.now() >= at
 }
 
+// unlikely is what an exponential variate is never larger than: e^-40.
+const unlikely = 40
+
+// headStart is by how much a load of a value begins ahead of its end, on average: what it costs, in milliseconds, but
+// a twentieth of the lifetime at most.
+func headStart(cost uint32, lifetime int64) int64 { return min(int64(cost)*1000, lifetime/20) }
+
 // aging reports whether a value is to be loaded anew before its end: at random, the more likely the nearer
 // its end is and the longer its load takes (XFetch, from Vattani, Chierichetti and Lowenstein, "Optimal
-// Probabilistic Cache Stampede Prevention", 2015). The cost of the load counts for a twentieth of the
-// lifetime at most: a load that is slow against it would otherwise begin at once, and again and again.
+// Probabilistic Cache Stampede Prevention", 2015). A load that is slow against the lifetime would, without the
+// bound of headStart, begin at once, and again and again.
 func (b *Base) aging(s *sight) bool {
 	if s.soft == 0 || s.cost == 0 || b.refreshing == nil {
 		return false
 	}
-	const unlikely = 40 // an exponential variate is not larger: e^-40
-	delta := min(int64(s.cost)*1000, (s.soft-s.created)/20)
+	delta := headStart(s.cost, s.soft-s.created)
 	if !b.reached(s.soft - unlikely*delta) {
 		return false
 	}
