@@ -32,7 +32,7 @@ var clientGets = map[string]string{
 	"sentinels":                "the Sentinels are asked for the master, and heard when they name another; looked at again every 5 s",
 	"service_name":             "the name in the question",
 	"sentinel_kwargs":          "see below",
-	"startup_nodes":            "the nodes are asked who serves what; MOVED and ASK are followed, five in a call; looked at again every 5 s, and upon doubt at most once in a second",
+	"startup_nodes":            "the nodes are asked who serves what; MOVED and ASK are followed, five in a call; looked at again every 5 s, and when a node is gone or silent at most once in a second",
 	"skip_full_coverage_check": "see require_full_coverage",
 	"require_full_coverage":    "`true`: every call fails while a slot is served by nobody; otherwise only calls for such slots do",
 	"read_from_replicas":       "reads go to a replica first; what it does not answer, the master does",

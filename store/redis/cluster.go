@@ -78,9 +78,13 @@ func (n *nodes) serving(ctx context.Context, key string) (*shard, *phase, error)
 	return nil, phase, fmt.Errorf("%w: redis %s: nobody serves slot %d", store.ErrUnavailable, n.link.place, slot)
 }
 
-// refresh finds out who serves what. While that is known, it takes its time.
+// refresh finds out who serves what. While that is known, it takes its time, and leaves it to the client
+// where that asks by itself.
 func (n *nodes) refresh(ctx context.Context, patient bool) error {
 	if !patient && !sleep(ctx, time.Until(n.asked.Add(leastRefresh))) {
+		return nil
+	}
+	if !patient && n.astray() && time.Since(n.asked) < refreshInterval {
 		return nil
 	}
 	n.asked = time.Now()
@@ -97,6 +101,20 @@ func (n *nodes) refresh(ctx context.Context, patient bool) error {
 	}
 	n.adopt(spans)
 	return nil
+}
+
+// astray reports whether nothing is wrong but that nodes send us elsewhere. A node that is gone or silent is
+// another matter: its keys wait for the next master.
+func (n *nodes) astray() bool {
+	some := false
+	for _, sh := range n.link.shards() {
+		p := sh.breaker.current.Load()
+		if !p.up() && !isAstray(p.refusal) {
+			return false
+		}
+		some = some || !p.up()
+	}
+	return some
 }
 
 // ask returns what some node says: one that serves keys now, or if none of them answers, a seed.

@@ -69,6 +69,13 @@ func isRefusal(err error) bool {
 	return !strings.HasPrefix(answer.Message, tooManyClients)
 }
 
+// isAstray reports whether a node of a cluster is there and says that the keys are elsewhere, or that the
+// cluster has not settled who serves them. The client asks by itself then who that is.
+func isAstray(err error) bool {
+	var answer *ServerError
+	return errors.As(err, &answer) && slices.Contains([]string{"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"}, answer.Code)
+}
+
 // capitals are words in capitals that are no codes.
 var capitals = []string{"DB", "SELECT", "EXEC", "HELLO", "CLIENT", "CONFIG", "AUTH", "MULTI", "DISCARD", "ACL"}
 

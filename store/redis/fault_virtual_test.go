@@ -42,6 +42,12 @@ func bubble(t *testing.T, nodes map[string]answers, f func(*testing.T, *internet
 	})
 }
 
+// host is the address of a scripted server.
+type host string
+
+func (host) Network() string  { return "tcp" }
+func (h host) String() string { return string(h) }
+
 // dial is a net.Dialer's DialContext.
 func (n *internet) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	n.mu.Lock()
@@ -56,7 +62,7 @@ func (n *internet) dial(ctx context.Context, _, address string) (net.Conn, error
 		err = syscall.ECONNREFUSED
 	}
 	if err != nil {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: host(address), Err: err}
 	}
 	here, there := net.Pipe()
 	go n.serve(there, address)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync/atomic"
+	"time"
 
 	"github.com/cachewright/cachewright/store"
 	"github.com/redis/rueidis"
@@ -18,7 +20,13 @@ type shard struct {
 	breaker *breaker
 	seat    atomic.Pointer[seat]
 	stop    context.CancelFunc // ends its breaker's goroutine; nil before start
+	through time.Time          // when a probe last went through the client; the breaker's goroutine alone uses it
 }
+
+// astrayInterval is the time between two probes through the client of a shard whose node sends it elsewhere. Each
+// of them has the client ask all nodes who serves what. With the looks that the client and the store take anyway,
+// every refreshInterval, a node is asked about once in a second.
+const astrayInterval = 2250 * time.Millisecond
 
 // seat is where a shard is to be found at the moment. It never changes; the shard moves to the next.
 type seat struct {
@@ -82,8 +90,13 @@ func (sh *shard) node(client rueidis.Client) rueidis.Client {
 	return nil
 }
 
-// report tells the log about a change.
-func (sh *shard) report(refusal error) { sh.link.report(sh.address(), refusal) }
+// report tells the log about a change. Who has come back may serve other keys now.
+func (sh *shard) report(refusal error) {
+	sh.link.report(sh.address(), refusal)
+	if refusal == nil {
+		sh.link.lookAgain()
+	}
+}
 
 // probe asks the shard for a sign of life and for its time, over a new connection if there is none. An
 // error is ready to be shown to callers.
@@ -123,6 +136,12 @@ func (sh *shard) ask(ctx context.Context) error {
 // ping returns nil if the shard is able to work.
 func (sh *shard) ping(ctx context.Context, client rueidis.Client) error {
 	l, place := sh.link, sh.address()
+	if isAstray(sh.breaker.current.Load().refusal) && time.Since(sh.through) < astrayInterval {
+		if answer := sh.astray(ctx, client); answer != nil {
+			return fmt.Errorf("%w: redis %s: %w", store.ErrUnavailable, place, answer)
+		}
+	}
+	sh.through = time.Now()
 	r := client.Do(ctx, sh.signOfLife(client.B()))
 	if err := r.NonRedisError(); err != nil && l.serverError(err) == nil && ctx.Err() == nil {
 		// The connection that broke may have been given out once more, while the client was dropping it. An
@@ -133,6 +152,11 @@ func (sh *shard) ping(ctx context.Context, client rueidis.Client) error {
 	case err == nil:
 	case ctx.Err() != nil:
 		return overdue(place, "does not answer")
+	case l.topology == cluster && isElsewhere(err, place):
+		if answer := sh.astray(ctx, client); answer != nil {
+			return fmt.Errorf("%w (%w)", l.unreachable(place, err), answer)
+		}
+		return l.unreachable(place, err)
 	default:
 		return l.unreachable(place, err)
 	}
@@ -144,6 +168,26 @@ func (sh *shard) ping(ctx context.Context, client rueidis.Client) error {
 		return l.unreachable(place, errDemoted)
 	}
 	return nil
+}
+
+// astray asks the shard's own node, without following where it sends, and returns its answer if it sends
+// elsewhere. It returns nil if that node serves the keys, or does not answer.
+func (sh *shard) astray(ctx context.Context, client rueidis.Client) *ServerError {
+	node := sh.node(client)
+	if node == nil {
+		return nil
+	}
+	answer := sh.link.serverError(node.Do(ctx, sh.signOfLife(node.B())).Error())
+	if answer == nil || !isAstray(answer) {
+		return nil
+	}
+	return answer
+}
+
+// isElsewhere reports whether another node than the one at place could not be reached.
+func isElsewhere(err error, place string) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Addr != nil && op.Addr.String() != place
 }
 
 // signOfLife builds the question of a probe. In a cluster it is one about a key, which goes the same way
