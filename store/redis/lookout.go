@@ -74,9 +74,12 @@ func (o *lookout) watch(ctx context.Context) {
 	}
 }
 
-// next connects to the Sentinel whose turn it is, or returns nil.
+// next connects to the Sentinel whose turn it is, or returns nil. A client that is still being made asks them itself.
 func (o *lookout) next() rueidis.Client {
 	l := o.link
+	if l.client.Load() == nil {
+		return nil
+	}
 	address := l.seeds[o.turns%len(l.seeds)]
 	o.turns++
 	client, err := connected(l.guide(l.dial, address))
@@ -104,9 +107,6 @@ func (o *lookout) master(ctx context.Context, guide rueidis.Client) (string, err
 // and those to the Sentinels, upon which the client asks them again, one after the other.
 func (o *lookout) follow(next string) {
 	l := o.link
-	if l.client.Load() == nil {
-		return // it is asking them
-	}
 	if l.formers.has(l.whole.address()) || !l.whole.leaveFor(next) {
 		return
 	}
