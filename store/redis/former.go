@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// formerFor is how long nobody connects to a master after it was replaced. The client, some Sentinels and some nodes
-// learn of it later than others and would go back there, and one that was stopped takes a connection in and
-// then keeps everybody waiting for its greeting.
+// formerFor is how long nobody connects to a master after it was replaced. The client learns of it later than we do
+// and would go back there, and one that was stopped takes a connection in and then keeps everybody waiting for
+// its greeting. Only a master whose successor has been seen to be one is refused: the client takes a refused
+// connection for a reason to ask all Sentinels again.
 const formerFor = time.Second
 
 // errFormer is why nobody connects to it.
@@ -35,7 +36,9 @@ func (f *formers) replace(address, next string) {
 			delete(f.since, other)
 		}
 	}
-	f.since[address] = time.Now()
+	if _, back := f.since[next]; !back { // who tells of it may be late, or two do not agree: then nobody is refused
+		f.since[address] = time.Now()
+	}
 	delete(f.since, next)
 }
 

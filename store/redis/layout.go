@@ -120,7 +120,9 @@ func (sh *shard) has(address string) bool {
 
 // move says where the shard is from now on.
 func (sh *shard) move(to *seat) {
-	sh.leaveFor(to.address)
+	if former := sh.address(); sh.leaveFor(to.address) {
+		sh.link.formers.replace(former, to.address)
+	}
 	sh.seat.Store(to)
 }
 
@@ -132,7 +134,6 @@ func (sh *shard) leaveFor(address string) bool {
 	if former == address || sh.breaker.current.Load().up() {
 		return false
 	}
-	sh.link.formers.replace(former, address)
 	for _, c := range sh.link.sockets.to(former) {
 		_ = c.Conn.Close()
 	}

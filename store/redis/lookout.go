@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"sync/atomic"
@@ -17,7 +18,6 @@ type lookout struct {
 	link    *link
 	missing atomic.Bool   // the master
 	wake    chan struct{} // has room for one
-	turns   int           // of the Sentinels; belongs to run
 }
 
 func newLookout(l *link) *lookout { return &lookout{link: l, wake: make(chan struct{}, 1)} }
@@ -48,69 +48,105 @@ func (o *lookout) run(ctx context.Context) {
 	}
 }
 
-// watch asks one Sentinel, and the next one when it does not answer, until the master is not missing any more.
+// watch asks the Sentinels of the options in turn until the master is not missing any more. A client that is still
+// being made asks them itself.
 func (o *lookout) watch(ctx context.Context) {
-	var guide rueidis.Client
+	l := o.link
+	guides := make([]rueidis.Client, len(l.seeds))
 	defer func() {
-		if guide != nil {
-			guide.Close()
-		}
-	}()
-	for attempt := 0; o.missing.Load(); attempt++ {
-		if guide == nil {
-			guide = o.next()
-		}
-		if guide != nil {
-			if next, err := o.master(ctx, guide); err == nil {
-				o.follow(next)
-			} else {
+		for _, guide := range guides {
+			if guide != nil {
 				guide.Close()
-				guide = nil
 			}
 		}
-		if !sleep(ctx, pause(attempt, false)) {
+	}()
+	missed := l.whole.address()
+	for attempt := 0; o.missing.Load(); attempt++ {
+		var err error
+		if l.client.Load() != nil {
+			if at := l.whole.address(); at != missed { // the client has followed: it has seen that at is a master
+				o.retire(missed, at)
+				missed = at
+			}
+			err = o.look(ctx, guides, attempt%len(guides))
+		}
+		if !sleep(ctx, pause(attempt, isRefusal(err))) {
 			return
 		}
 	}
 }
 
-// next connects to the Sentinel whose turn it is, or returns nil. A client that is still being made asks them itself.
-func (o *lookout) next() rueidis.Client {
+// look asks one Sentinel, and follows if it names another master than the client has.
+func (o *lookout) look(ctx context.Context, guides []rueidis.Client, turn int) (err error) {
 	l := o.link
-	if l.client.Load() == nil {
-		return nil
+	if guides[turn] == nil {
+		if guides[turn], err = connected(l.guide(l.dial, l.seeds[turn])); err != nil {
+			guides[turn] = nil
+			return l.unreachable(l.seeds[turn], err)
+		}
 	}
-	address := l.seeds[o.turns%len(l.seeds)]
-	o.turns++
-	client, err := connected(l.guide(l.dial, address))
+	next, err := o.named(ctx, guides[turn])
 	if err != nil {
-		return nil
+		guides[turn].Close()
+		guides[turn] = nil
+		return l.unreachable(l.seeds[turn], err)
 	}
-	return client
+	if at := l.whole.address(); next != at && !l.formers.has(at) && o.leads(ctx, next) {
+		o.follow(at, next)
+	}
+	return nil
 }
 
-// master asks a Sentinel for the address of the master.
-func (o *lookout) master(ctx context.Context, guide rueidis.Client) (string, error) {
+// named asks a Sentinel for the address of the master.
+func (o *lookout) named(ctx context.Context, guide rueidis.Client) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.link.sentinels.socketTimeout)
 	defer cancel()
 	place, err := guide.Do(ctx, guide.B().SentinelGetMasterAddrByName().Master(o.link.service).Build()).AsStrSlice()
+	if err == nil && len(place) != 2 {
+		err = errors.New("no address")
+	}
 	if err != nil {
 		return "", err
-	}
-	if len(place) != 2 {
-		return "", errors.New("a Sentinel names no address")
 	}
 	return net.JoinHostPort(place[0], place[1]), nil
 }
 
-// follow has the client leave its master if the Sentinels name another: it gives up the connections to the former,
-// and those to the Sentinels, upon which the client asks them again, one after the other.
-func (o *lookout) follow(next string) {
+// leads reports whether the server at address says that it is a master. A Sentinel that is late names one that is
+// gone, or is none any more.
+func (o *lookout) leads(ctx context.Context, address string) bool {
 	l := o.link
-	if l.formers.has(l.whole.address()) || !l.whole.leaveFor(next) {
-		return
+	visit := func(_ context.Context, address string, profile *net.Dialer, _ *tls.Config) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(l.life, profile.Timeout)
+		defer cancel()
+		conn, err := l.connect(ctx, address, l.encryption)
+		if err != nil {
+			return nil, err
+		}
+		return l.sockets.add(conn, address)
 	}
-	for _, c := range l.sockets.toSentinels() {
+	client, err := connected(l.lone(visit, address))
+	if err != nil {
+		return false
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, l.socketTimeout)
+	defer cancel()
+	return isMaster(client.Do(ctx, client.B().Role().Build()))
+}
+
+// follow has the client leave its master for next: it gives up the connections to it, and those to the Sentinels (its
+// own as well), upon which the client asks them again, one after the other.
+func (o *lookout) follow(at, next string) {
+	o.retire(at, next)
+	for _, c := range o.link.sockets.toSentinels() {
+		_ = c.Conn.Close()
+	}
+}
+
+// retire gives up the connections to a master that next has replaced, and has nobody connect to it for a while.
+func (o *lookout) retire(address, next string) {
+	o.link.formers.replace(address, next)
+	for _, c := range o.link.sockets.to(address) {
 		_ = c.Conn.Close()
 	}
 }
