@@ -51,6 +51,44 @@ func leading(args []string) string {
 	return well(args)
 }
 
+// TestSentinelThatIsLate has one of two Sentinels go on naming the former master, which is a replica now.
+func TestSentinelThatIsLate(t *testing.T) {
+	const late = "late.test:26379"
+	for name, sentinels := range map[string][]redis.Node{
+		"asked first": {{Host: "late.test", Port: 26379}, {Host: "guide.test", Port: 26379}},
+		"asked last":  {{Host: "guide.test", Port: 26379}, {Host: "late.test", Port: 26379}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, map[string]answers{oldMaster: leading, nextMaster: leading}, func(t *testing.T, n *internet) {
+				var named, stale atomic.Pointer[string]
+				named.Store(new(oldMaster))
+				stale.Store(new(oldMaster))
+				n.set(guide, secretive(&named))
+				n.set(late, secretive(&stale))
+				s := n.open(t, redis.Options{Pool: redis.PoolOptions{ServiceName: "mymaster", Sentinels: sentinels}})
+				if err := s.Ping(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				n.set(oldMaster, mute)
+				for start := time.Now(); time.Since(start) < 2*time.Second; time.Sleep(10 * time.Millisecond) {
+					if err := s.Set(t.Context(), "k", nil, time.Hour); err != nil && !errors.Is(err, store.ErrUnavailable) {
+						t.Fatal(err)
+					}
+				}
+				named.Store(new(nextMaster))
+				before := n.dialled(guide, late)
+				if took := until(t, "the next master is used", setting(s, "k")); took > 4*longestPause {
+					t.Errorf("it took %v until the next master was used, want four pauses, %v, at most", took, 4*longestPause)
+				}
+				time.Sleep(time.Minute)
+				if dials := n.dialled(guide, late) - before; dials > 20 {
+					t.Errorf("the Sentinels were dialled %d times over one failover, want a few", dials)
+				}
+			})
+		})
+	}
+}
+
 // TestNextMasterThatNobodyAnnounces has the Sentinels tell of a failover only when asked, as the one does that leads it.
 func TestNextMasterThatNobodyAnnounces(t *testing.T) {
 	for name, gone := range map[string]answers{"stopped": mute, "gone": nil} {
