@@ -27,7 +27,8 @@ const (
 //
 // A call that is queued leaves the queue at its deadline, with its command. The zero value is ready to use.
 type pipeline struct {
-	entries sync.Pool // of *entry
+	entries   sync.Pool // of *entry
+	deadlines deadlines // of senders
 
 	mu      sync.Mutex    // guards what follows
 	sending int           // calls and senders at the client
@@ -152,9 +153,10 @@ func (p *pipeline) send(client rueidis.Client) {
 			return
 		}
 		// When all calls have left there is nothing to wait for: the next may be better off on another connection.
-		ctx, cancel := context.WithDeadline(context.Background(), until.Add(afterAll))
+		now := time.Now()
+		ctx, own := p.deadlines.within(context.Background(), now, until.Add(afterAll).Sub(now))
 		results := client.DoMulti(ctx, cmds...)
-		cancel()
+		own.release()
 		for i, e := range entries {
 			if results[i].NonRedisError() != nil {
 				cmds = nil // the connection may still be reading them
