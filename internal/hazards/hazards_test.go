@@ -17,47 +17,47 @@ const hour = time.Hour
 
 func TestMemory(t *testing.T) {
 	t.Parallel()
-	survive(t, inMemory(t, site{Name: "memory"}).library(), *times)
+	survive(t, inMemory(t, site{Name: "memory"}).asLibrary(), *times)
 }
 
 func TestMemoryServingStale(t *testing.T) {
 	t.Parallel()
-	survive(t, inMemory(t, site{Name: "memory, stale values", StaleFor: hour}).library(), *times)
+	survive(t, inMemory(t, site{Name: "memory, stale values", StaleFor: hour}).asLibrary(), *times)
 }
 
 func TestFile(t *testing.T) {
 	t.Parallel()
-	survive(t, inFolder(t, site{Name: "file, stale values", StaleFor: hour}).library(), *times)
+	survive(t, inFolder(t, site{Name: "file, stale values", StaleFor: hour}).asLibrary(), *times)
 }
 
 func TestRedis(t *testing.T) {
 	t.Parallel()
-	survive(t, onServer(t, site{Name: "redis"}).library(), *times)
+	survive(t, onServer(t, site{Name: "redis"}).asLibrary(), *times)
 }
 
 func TestRedisServingStale(t *testing.T) {
 	t.Parallel()
-	survive(t, onServer(t, site{Name: "redis, stale values", StaleFor: hour}).library(), *times)
+	survive(t, onServer(t, site{Name: "redis, stale values", StaleFor: hour}).asLibrary(), *times)
 }
 
 func TestSentinel(t *testing.T) {
 	t.Parallel()
-	survive(t, behindSentinels(t, site{Name: "sentinel, stale values", StaleFor: hour}).library(), *times)
+	survive(t, behindSentinels(t, site{Name: "sentinel, stale values", StaleFor: hour}).asLibrary(), *times)
 }
 
 func TestCluster(t *testing.T) {
 	t.Parallel()
-	survive(t, inCluster(t, site{Name: "cluster, stale values", StaleFor: hour}).library(), *times)
+	survive(t, inCluster(t, site{Name: "cluster, stale values", StaleFor: hour}).asLibrary(), *times)
 }
 
 func TestBareRedis(t *testing.T) {
 	t.Parallel()
-	survive(t, onServer(t, site{Name: "redis, bare values", Bare: true}).library(), *times)
+	survive(t, onServer(t, site{Name: "redis, bare values", Bare: true}).asLibrary(), *times)
 }
 
 func TestBareCluster(t *testing.T) {
 	t.Parallel()
-	survive(t, inCluster(t, site{Name: "cluster, bare values", Bare: true}).library(), *times)
+	survive(t, inCluster(t, site{Name: "cluster, bare values", Bare: true}).asLibrary(), *times)
 }
 
 // survive plays every hazard with lib.

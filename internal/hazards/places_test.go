@@ -64,7 +64,7 @@ func (s site) open() (store.Store, error) {
 
 // library describes this project's cache on the site. What goes wrong behind a call is made on purpose, and
 // nobody needs to read it.
-func (s site) library() hazards.Library {
+func (s site) asLibrary() hazards.Library {
 	o := cache.Options{StaleFor: s.StaleFor, Refreshes: 1 << 12} // of all keys at once
 	o.Hooks.Trouble = func(context.Context, cache.Trouble) {}
 	if s.Bare {
@@ -87,7 +87,7 @@ type place struct {
 	outside hazards.Outside
 }
 
-func (p place) library() hazards.Library { return with(p.site.library(), p.outside) }
+func (p place) asLibrary() hazards.Library { return with(p.site.asLibrary(), p.outside) }
 
 // inMemory is a store in memory that several caches share.
 func inMemory(t *testing.T, like site) place {

@@ -74,7 +74,7 @@ func serve(argument string) error {
 	if err := json.Unmarshal([]byte(argument), &b); err != nil {
 		return err
 	}
-	c, err := b.Site.library().Open(hazards.Process{Ahead: b.Ahead})
+	c, err := b.Site.asLibrary().Open(hazards.Process{Ahead: b.Ahead})
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ type agingElsewhere struct{ *elsewhere }
 
 // processes describes this project's cache on the site, each Open of which is a process.
 func (p place) processes(t *testing.T) hazards.Library {
-	lib := with(p.site.library(), p.outside)
+	lib := with(p.site.asLibrary(), p.outside)
 	lib.Name += ", processes"
 	lib.Taps = false
 	lib.Open = func(process hazards.Process) (hazards.Cache, error) {

@@ -50,7 +50,7 @@ func TestStampedeOnAColdKey(t *testing.T) {
 
 func TestStampedeOnAnExpiredKey(t *testing.T) {
 	onEachKind(t, func(t *testing.T, p place, f *fleet) {
-		c, err := p.library().Open(processOfItsOwn)
+		c, err := p.asLibrary().Open(processOfItsOwn)
 		must(t, err)
 		defer c.Close()
 		loads, longest := 0, time.Duration(0)
@@ -86,7 +86,7 @@ func onEachKind(t *testing.T, test func(*testing.T, place, *fleet)) {
 func TestStaleValueKeepsNobodyWaiting(t *testing.T) {
 	p := onServer(t, site{Name: "redis, stale values", StaleFor: hour})
 	f := startFleet(t, p.site)
-	c, err := p.library().Open(processOfItsOwn)
+	c, err := p.asLibrary().Open(processOfItsOwn)
 	must(t, err)
 	defer c.Close()
 	loads, longest, p99 := 0, time.Duration(0), time.Duration(0)
