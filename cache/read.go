@@ -13,7 +13,7 @@ func (c *Cache[V]) Get(ctx context.Context, key string, opts ...CallOption) (v V
 	var s sight
 	if c.keeps() { // the shortest way to a value, which may be large, with one copy
 		at := c.locate(ctx, key)
-		if lent, ok := c.form.lend(at.object); ok && c.base.isFresh(at.record) {
+		if lent, ok := c.form.lend(at.object); ok && c.base.isYoung(at.record) {
 			c.base.stats.read(true)
 			return lent, true, nil
 		}

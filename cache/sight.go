@@ -93,14 +93,6 @@ func (b *Base) glance(record []byte) sight {
 	return s
 }
 
-// isFresh reports whether the sight of such a record is that of a present value.
-func (b *Base) isFresh(record []byte) bool {
-	if isShort(record) || len(record) < headerSize || record[0] != recordMagic[0] || binary.LittleEndian.Uint64(record[32:]) == 0 {
-		return true
-	}
-	return b.glance(record).state == present
-}
-
 // isYoung reports whether such a record is that of a present value which is not aging. For nearly all it looks at
 // three numbers.
 func (b *Base) isYoung(record []byte) bool {

@@ -52,9 +52,7 @@ func (l *link) redial() {
 	if now-last < int64(refreshInterval) || !l.redialled.CompareAndSwap(last, now) {
 		return
 	}
-	for _, c := range l.sockets.to(l.place) {
-		_ = c.Conn.Close()
-	}
+	l.sockets.drop(l.place)
 }
 
 // connect opens a connection and encrypts it, if e is not nil.
@@ -202,17 +200,22 @@ func (s *sockets) to(address string) []*socket {
 	return found
 }
 
-// toSentinels returns the open connections to Sentinels.
-func (s *sockets) toSentinels() []*socket {
+// drop breaks the connections to address. Their users close them.
+func (s *sockets) drop(address string) {
+	for _, c := range s.to(address) {
+		_ = c.Conn.Close()
+	}
+}
+
+// dropGuides breaks the connections to Sentinels.
+func (s *sockets) dropGuides() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var found []*socket
 	for c := range s.open {
-		if _, ok := c.Conn.(*impatient); ok {
-			found = append(found, c)
+		if guide, ok := c.Conn.(*impatient); ok {
+			_ = guide.Close()
 		}
 	}
-	return found
 }
 
 // peer returns the certificate that the server showed, or nil on a plain connection.

@@ -14,3 +14,10 @@ func OpenThrough(o Options, network func(ctx context.Context, network, address s
 	s.network = network
 	return &Store{link: openLink(s)}, nil
 }
+
+// AtTheClient returns how many calls, and senders of queued ones, the client works for.
+func AtTheClient(s *Store) int {
+	s.link.pipeline.mu.Lock()
+	defer s.link.pipeline.mu.Unlock()
+	return s.link.pipeline.sending
+}

@@ -134,8 +134,6 @@ func (sh *shard) leaveFor(address string) bool {
 	if former == address || sh.breaker.current.Load().up() {
 		return false
 	}
-	for _, c := range sh.link.sockets.to(former) {
-		_ = c.Conn.Close()
-	}
+	sh.link.sockets.drop(former)
 	return true
 }

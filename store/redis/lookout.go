@@ -138,15 +138,11 @@ func (o *lookout) leads(ctx context.Context, address string) bool {
 // own as well), upon which the client asks them again, one after the other.
 func (o *lookout) follow(at, next string) {
 	o.retire(at, next)
-	for _, c := range o.link.sockets.toSentinels() {
-		_ = c.Conn.Close()
-	}
+	o.link.sockets.dropGuides()
 }
 
 // retire gives up the connections to a master that next has replaced, and has nobody connect to it for a while.
 func (o *lookout) retire(address, next string) {
 	o.link.formers.replace(address, next)
-	for _, c := range o.link.sockets.to(address) {
-		_ = c.Conn.Close()
-	}
+	o.link.sockets.drop(address)
 }

@@ -122,3 +122,30 @@ func TestQueuedCallsOfAConnectionThatBreaks(t *testing.T) {
 		t.Errorf("%d connections were cut, want one", got)
 	}
 }
+
+// TestCloseWaitsForThoseAtTheClient closes a store whose server has stopped to answer, with calls at the client and in the queue.
+func TestCloseWaitsForThoseAtTheClient(t *testing.T) {
+	t.Parallel()
+	for range 10 {
+		server := testredis.Start(t)
+		s, err := redis.Open(redis.Options{Address: server.Addr, Pool: redis.PoolOptions{SocketTimeout: ample}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ready(t, s)
+		server.Pause()
+		var callers sync.WaitGroup
+		for range 200 {
+			callers.Go(func() { _, _, _ = s.Get(context.Background(), "k") })
+		}
+		eventually(t, "the client has all it takes", func() bool { return redis.AtTheClient(s) == 16 })
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if left := redis.AtTheClient(s); left != 0 {
+			t.Errorf("%d are at the client after Close", left)
+		}
+		callers.Wait()
+		server.Continue()
+	}
+}
