@@ -1,6 +1,9 @@
 package redis
 
 import (
+	"context"
+	"errors"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,6 +36,38 @@ func TestFormers(t *testing.T) {
 		f.replace("other", "another")
 		if len(f.since) != 1 {
 			t.Errorf("%d addresses are remembered, want the last one", len(f.since))
+		}
+	})
+}
+
+// TestNobodyDialsAFormerMaster goes past the client, which hides whom it dials.
+func TestNobodyDialsAFormerMaster(t *testing.T) {
+	const a, b = "10.0.0.1:6379", "10.0.0.2:6379"
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Options{Address: a}.settle()
+		if err != nil {
+			t.Fatal(err)
+		}
+		dialled := 0
+		s.network = func(context.Context, string, string) (net.Conn, error) {
+			dialled++
+			return nil, errors.New("nobody is there")
+		}
+		l := &link{settings: s, life: t.Context()}
+		l.formers.replace(a, b)
+		for _, step := range []struct {
+			address string
+			dialled int
+			refused bool
+		}{{a, 0, true}, {b, 1, false}} {
+			_, err := l.dial(t.Context(), step.address, &net.Dialer{Timeout: time.Second}, nil)
+			if errors.Is(err, errFormer) != step.refused || dialled != step.dialled {
+				t.Errorf("the dial of %s = %v after %d attempts, want %d attempts", step.address, err, dialled, step.dialled)
+			}
+		}
+		time.Sleep(formerFor)
+		if _, err := l.dial(t.Context(), a, &net.Dialer{Timeout: time.Second}, nil); errors.Is(err, errFormer) || dialled != 2 {
+			t.Errorf("after %v the dial = %v", formerFor, err)
 		}
 	})
 }
