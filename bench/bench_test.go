@@ -42,6 +42,17 @@ func TestEveryRatioIsOfOneRound(t *testing.T) {
 	}
 }
 
+func TestQuantilesOfAnEvenNumberLeanToNeitherSide(t *testing.T) {
+	for q, want := range map[float64]float64{0: 1, 0.25: 1.75, 0.5: 2.5, 0.75: 3.25, 1: 4} {
+		if got := quantileOf([]float64{4, 2, 3, 1}, q); got != want {
+			t.Errorf("quantile %v of 1 to 4 is %v, want %v", q, got, want)
+		}
+	}
+	if got := quantileOf([]float64{7}, 0.75); got != 7 {
+		t.Errorf("the one value is 7, its quantile %v", got)
+	}
+}
+
 // newTestRun measures shortly and shows nothing.
 func newTestRun(t *testing.T) *run {
 	r := &run{ctx: t.Context(), rounds: 2, each: time.Millisecond, sizes: []int{100}, dir: t.TempDir(), startup: 100, quick: true, book: newBook(io.Discard)}

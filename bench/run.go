@@ -98,10 +98,17 @@ func quantile(samples, base []sample, what func(sample) float64, q float64) floa
 	return quantileOf(values, q)
 }
 
-// quantileOf returns the quantile q of values, which it sorts.
+// quantileOf returns the quantile q of values, which it sorts: on the line between the two values beside it, so that
+// an even number of rounds leans to neither side.
 func quantileOf(values []float64, q float64) float64 {
 	slices.Sort(values)
-	return values[int(q*float64(len(values)-1)+0.5)]
+	at := q * float64(len(values)-1)
+	below := int(at)
+	above := min(below+1, len(values)-1)
+	if values[below] == values[above] { // also where both are infinite
+		return values[below]
+	}
+	return values[below] + (at-float64(below))*(values[above]-values[below])
 }
 
 // chunk is how many operations pass between two looks at the clock.
