@@ -3,6 +3,7 @@ package cache_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/cachewright/cachewright/cache"
@@ -127,6 +128,20 @@ func BenchmarkFetchedHit(b *testing.B) {
 type far struct{ store.Store }
 
 func (far) Ping(context.Context) error { return nil }
+
+// BenchmarkMiss loads a new key each time, by a loader that answers at once: what a load costs beside its work.
+func BenchmarkMiss(b *testing.B) {
+	s := openMemory(b)
+	b.Cleanup(func() { must(b, s.Close()) })
+	c := open[hit](b, s, cache.Options{Prefix: "shop"})
+	ctx, load := context.Background(), func(context.Context) (hit, error) { return hit{ID: 1}, nil }
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if _, err := c.Fetch(ctx, "user:"+strconv.Itoa(i), load); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
 
 // BenchmarkDistantHit is what a Fetch of a store behind a network costs the processor beside the store's own Get.
 func BenchmarkDistantHit(b *testing.B) {

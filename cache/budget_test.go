@@ -23,6 +23,7 @@ func TestBudgetsOfAllocations(t *testing.T) {
 	}
 	must(t, scalars.Set(ctx, "k", hit{ID: 1}))
 	wantGet(t, scalars, "k", hit{ID: 1}) // leaves the decoded copy
+	fetched := 0
 	for _, c := range []struct {
 		path string
 		most float64
@@ -34,6 +35,11 @@ func TestBudgetsOfAllocations(t *testing.T) {
 		{"Get of bytes", 5, "the final key, the value and what it is read into", func() error { _, _, err := blobs.Get(ctx, keys[0]); return err }},
 		{"Set of a scalar struct", 6, "the final key, the value to be encoded, the release of the buffer; the store's entry and copy", func() error {
 			return scalars.Set(ctx, "set", hit{ID: 2})
+		}},
+		{"Fetch of a new key", 46, "the flight with its goroutine, context and timers; two writes of the store", func() error {
+			fetched++
+			_, err := scalars.Fetch(ctx, "new:"+strconv.Itoa(fetched), func(context.Context) (hit, error) { return hit{ID: 3}, nil })
+			return err
 		}},
 		{"GetMany of 100", 330, "three for each key, and the maps", func() error { _, err := blobs.GetMany(ctx, keys); return err }},
 	} {

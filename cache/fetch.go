@@ -252,6 +252,9 @@ func (c *Cache[V]) missRead(ctx context.Context, key string, err error) {
 
 // isUnreadable reports whether err comes from bare bytes that do not decode.
 func isUnreadable(err error) bool {
+	if err == nil {
+		return false
+	}
 	var failed *DecodeError
 	return errors.As(err, &failed)
 }

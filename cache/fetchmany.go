@@ -275,17 +275,18 @@ func (t *trip[V]) single(key string) func(context.Context) (V, error) {
 func (t *trip[V]) fly(caller context.Context, mine []stop[V], holds []*hold) {
 	b := t.c.base
 	b.stats.loads.Add(1)
-	ctx, end := b.flights.loadContext(caller, b.options.LoadTimeout, func(err error) {
-		b.each(len(mine), func(i int) { t.c.overdue(caller, mine[i].fl, holds[i], mine[i].key, err) })
-	})
 	finals, wanted := make([]string, len(mine)), make([]string, len(mine))
 	degraded := false
 	for i, s := range mine {
 		finals[i], wanted[i] = s.fl.key, s.key
 		degraded = degraded || holds[i].degraded
+	}
+	ctx, said, end := b.begin(caller, func(err error) {
+		b.each(len(mine), func(i int) { t.c.overdue(caller, mine[i].fl, holds[i], mine[i].key, err) })
+	}, finals...)
+	for i, s := range mine {
 		holds[i].keep(ctx, func() { b.flights.unlist(s.fl) })
 	}
-	ctx, said := b.begin(ctx, finals...)
 
 	var loaded map[string]V
 	start := time.Now()

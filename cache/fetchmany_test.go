@@ -3,6 +3,7 @@ package cache_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -178,6 +179,25 @@ func TestAManyLoaderThatFetchesItsOwnKeyFailsForThatKeyOnly(t *testing.T) {
 		if got != "other" || err != nil {
 			t.Errorf("Fetch = %q, %v; want the one key that was loaded", got, err)
 		}
+	})
+}
+
+func TestALoaderOfManyKeysThatFetchesOneOfThem(t *testing.T) {
+	bubble(t, cache.Options{}, func(t *testing.T, _ *cache.Base, c *cache.Cache[string]) {
+		keys := make([]string, 100)
+		for i := range keys {
+			keys[i] = strconv.Itoa(i)
+		}
+		_, err := c.FetchMany(t.Context(), keys, func(ctx context.Context, missing []string) (map[string]string, error) {
+			if _, err := c.Fetch(ctx, "elsewhere", slowly(0, "fine", nil)); err != nil {
+				t.Errorf("the fetch of a key that is not being loaded: %v", err)
+			}
+			if _, err := c.Fetch(ctx, keys[50], slowly(0, "never", nil)); err == nil || !strings.Contains(err.Error(), "the loader of this key fetches the same key") {
+				t.Errorf("the fetch of a key that is being loaded: %v", err)
+			}
+			return nil, nil
+		})
+		must(t, err)
 	})
 }
 

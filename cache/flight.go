@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/cachewright/cachewright/store"
 )
@@ -251,16 +250,6 @@ func (f *flights) close() {
 	f.wg.Wait()
 }
 
-// loadContext returns the context of a load that caller starts: the values of caller, but not its
-// cancellation; it ends after timeout and when the alias is closed. If it ends before end is called,
-// expired is called with its error, also while the load goes on because it does not look at its context.
-func (f *flights) loadContext(caller context.Context, timeout time.Duration, expired func(error)) (_ context.Context, end func()) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(caller), timeout)
-	closing := context.AfterFunc(f.ctx, cancel)
-	expiring := context.AfterFunc(ctx, func() { expired(ctx.Err()) })
-	return ctx, func() { expiring(); closing(); cancel() }
-}
-
 // wait returns the result of fl, or the error of ctx if that ends first.
 func (fl *flight) wait(ctx context.Context) result {
 	select {
@@ -273,7 +262,9 @@ func (fl *flight) wait(ctx context.Context) result {
 
 // wait waits for fl until ctx ends.
 func (b *Base) wait(ctx context.Context, fl *flight) result {
-	defer LoadFrom(ctx).lendTurn(ctx)()
+	if l := loadOf(ctx); l != nil {
+		defer l.lendTurn(ctx)()
+	}
 	r := fl.wait(ctx)
 	if r.left {
 		b.flights.leave(fl)
@@ -284,7 +275,9 @@ func (b *Base) wait(ctx context.Context, fl *flight) result {
 // waitSoon waits for fl until soon ends, which ends with ctx, for a call that has a value which may be served
 // until end. If that has ended meanwhile the call waits on, and has none any more.
 func (b *Base) waitSoon(ctx, soon context.Context, fl *flight, end int64) (r result, ended bool) {
-	defer LoadFrom(ctx).lendTurn(ctx)()
+	if l := loadOf(ctx); l != nil {
+		defer l.lendTurn(ctx)()
+	}
 	r = fl.wait(soon)
 	if ended = b.now() >= end; ended && r.left {
 		r = fl.wait(ctx)

@@ -167,9 +167,14 @@ func (h *hold) end() (first bool) {
 	return first
 }
 
-// settling returns a context for a write behind a load: with the values of ctx and a deadline of its own.
-func settling(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+// settling returns a context for a write behind a load: with the values of ctx and a deadline of its own, unless the
+// store is one that never waits.
+func (h *hold) settling(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx = context.WithoutCancel(ctx)
+	if h.base.objects != nil {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, commitTimeout)
 }
 
 // commit stores value for ttl and ends the hold.
@@ -177,7 +182,7 @@ func (h *hold) commit(ctx context.Context, value []byte, ttl time.Duration) erro
 	if !h.end() {
 		return nil
 	}
-	ctx, cancel := settling(ctx)
+	ctx, cancel := h.settling(ctx)
 	defer cancel()
 	var err error
 	switch h.way {
@@ -199,7 +204,7 @@ func (h *hold) remove(ctx context.Context) error {
 	if !h.end() || h.way != byLease {
 		return nil
 	}
-	ctx, cancel := settling(ctx)
+	ctx, cancel := h.settling(ctx)
 	defer cancel()
 	return h.yield(ctx, nil, store.Forever)
 }
@@ -214,7 +219,7 @@ func (h *hold) release(ctx context.Context) error {
 	if !h.end() || h.way != byLease {
 		return nil
 	}
-	ctx, cancel := settling(ctx)
+	ctx, cancel := h.settling(ctx)
 	defer cancel()
 	return h.giveBack(ctx)
 }
@@ -234,7 +239,7 @@ func (h *hold) fail(ctx context.Context, told string) error {
 	if !h.end() || h.way != byLease {
 		return nil
 	}
-	ctx, cancel := settling(ctx)
+	ctx, cancel := h.settling(ctx)
 	defer cancel()
 	if h.base.flights.ctx.Err() != nil {
 		return h.giveBack(ctx)

@@ -26,10 +26,23 @@ import (
 
 // lead takes fl to its end.
 func (c *Cache[V]) lead(caller context.Context, fl *flight, key string, load func(context.Context) (V, error), opts []CallOption) {
+	growStack()
 	if h := c.secure(caller, fl, key); h != nil {
 		c.fly(caller, fl, h, key, load, opts)
 	}
 }
+
+// growStack gives the goroutine that calls it, which has just begun, the stack that a load needs: at once, while there
+// is nothing on it. To grow it in steps, each of which moves all frames, is a third of a load in memory.
+//
+//go:noinline
+func growStack() {
+	var room [4 << 10]byte
+	fill(&room)
+}
+
+//go:noinline
+func fill(*[4 << 10]byte) {}
 
 // secure returns the hold by which fl may load and store, or nil if it has landed without a load. It waits for
 // the load of another process for as long as a load may take.
@@ -69,9 +82,9 @@ type queue[V any] struct {
 	rounds int
 }
 
-func (c *Cache[V]) queue(caller context.Context, fl *flight, key string) *queue[V] {
+func (c *Cache[V]) queue(caller context.Context, fl *flight, key string) queue[V] {
 	nothing := func() {}
-	return &queue[V]{
+	return queue[V]{
 		c: c, fl: fl, key: key, token: newToken(), ctx: context.WithoutCancel(caller), end: nothing, stop: nothing,
 	}
 }
@@ -237,8 +250,7 @@ func (q *queue[V]) await() bool {
 // fly runs the load of one flight to its end.
 func (c *Cache[V]) fly(caller context.Context, fl *flight, h *hold, key string, load func(context.Context) (V, error), opts []CallOption) {
 	c.base.stats.loads.Add(1)
-	ctx, end := c.base.flights.loadContext(caller, c.base.options.LoadTimeout, func(err error) { c.overdue(caller, fl, h, key, err) })
-	ctx, said := c.base.begin(ctx, fl.key)
+	ctx, said, end := c.base.begin(caller, func(err error) { c.overdue(caller, fl, h, key, err) }, fl.key)
 	h.keep(ctx, func() { c.base.flights.unlist(fl) })
 
 	var v V

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -12,7 +13,8 @@ import (
 // It is safe for concurrent use. It has no effect after the loader returned.
 type Load struct {
 	base *Base
-	keys map[string]struct{} // the final keys being loaded, to find a loader that waits for itself
+	keys []string            // the final keys being loaded, to find a loader that waits for itself
+	many map[string]struct{} // the same if they are many, otherwise nil
 	up   *Load               // the load whose loader started this one
 
 	mu   sync.Mutex // guards the rest
@@ -27,10 +29,16 @@ type loadKey struct{}
 // LoadFrom returns the load that ctx belongs to. Outside a loader it returns a Load without effect, so
 // that code shared with other callers need not ask.
 func LoadFrom(ctx context.Context) *Load {
-	if l, ok := ctx.Value(loadKey{}).(*Load); ok {
+	if l := loadOf(ctx); l != nil {
 		return l
 	}
 	return new(Load)
+}
+
+// loadOf returns the load that ctx belongs to, or nil.
+func loadOf(ctx context.Context) *Load {
+	l, _ := ctx.Value(loadKey{}).(*Load)
+	return l
 }
 
 // TTL sets the lifetime of what is being loaded, over the default and over the option of the call. In a
@@ -86,23 +94,60 @@ func shortened(ttl time.Duration) time.Duration {
 	return ttl - rand.N(ttl/20+1)
 }
 
-// begin returns a context for the loader of keys, with the Load in it.
-func (b *Base) begin(ctx context.Context, keys ...string) (context.Context, *Load) {
-	l := &Load{base: b, keys: make(map[string]struct{}, len(keys))}
-	for _, key := range keys {
-		l.keys[key] = struct{}{}
-	}
-	l.up, _ = ctx.Value(loadKey{}).(*Load)
-	return context.WithValue(ctx, loadKey{}, l), l
+// loadContext has the values of the call that started a load, and ends when the alias is closed.
+type loadContext struct {
+	context.Context // of the flights
+	caller          context.Context
+	load            Load
 }
+
+// Value asks the context of the flights first: that is where package context finds what it ends with.
+func (c *loadContext) Value(key any) any {
+	if _, ok := key.(loadKey); ok {
+		return &c.load
+	}
+	if v := c.Context.Value(key); v != nil {
+		return v
+	}
+	return c.caller.Value(key)
+}
+
+// begin returns a context for the loader of keys, which caller starts: it has the values of caller, but not its
+// cancellation, and ends after Options.LoadTimeout and when the alias is closed. If it ends before end is called,
+// expired is called with its error, also while the loader goes on because it does not look at its context.
+func (b *Base) begin(caller context.Context, expired func(error), keys ...string) (_ context.Context, said *Load, end func()) {
+	c := &loadContext{Context: b.flights.ctx, caller: caller}
+	said = &c.load
+	said.base, said.keys = b, keys
+	said.up = loadOf(caller)
+	if len(keys) > fewKeys {
+		said.many = make(map[string]struct{}, len(keys))
+		for _, key := range keys {
+			said.many[key] = struct{}{}
+		}
+	}
+	ctx, cancel := context.WithTimeout(c, b.options.LoadTimeout)
+	expiring := context.AfterFunc(ctx, func() { expired(ctx.Err()) })
+	return ctx, said, func() { expiring(); cancel() }
+}
+
+// fewKeys is how many keys are looked through faster than looked up.
+const fewKeys = 8
 
 // loading reports whether ctx belongs to a loader of key, which would wait for itself.
 func (b *Base) loading(ctx context.Context, key string) bool {
-	l, _ := ctx.Value(loadKey{}).(*Load)
-	for ; l != nil; l = l.up {
-		if _, ok := l.keys[key]; ok && l.base == b {
+	for l := loadOf(ctx); l != nil; l = l.up {
+		if l.base == b && l.loads(key) {
 			return true
 		}
 	}
 	return false
+}
+
+func (l *Load) loads(key string) bool {
+	if l.many == nil {
+		return slices.Contains(l.keys, key)
+	}
+	_, ok := l.many[key]
+	return ok
 }
