@@ -40,9 +40,9 @@ func (c *Cache[V]) Fetch(ctx context.Context, key string, load func(context.Cont
 	var err error
 	if c.keeps() { // as in Get
 		at := c.locate(ctx, key)
-		if lent, ok := c.form.lend(at.object); ok && c.base.isYoung(at.record) {
+		if k, ok := at.object.(*kept[V]); ok && k.isYoung(c.base) {
 			c.base.stats.read(true)
-			return lent, nil
+			return c.form.lend(k), nil
 		}
 		v, s, err = c.readObject(ctx, key, at)
 	} else {

@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"math"
 	"time"
 )
 
@@ -70,7 +69,7 @@ func (b *Base) infoOf(o Outcome, s sight) Info {
 	info.Age = time.Duration(max(0, now-s.created)) * time.Microsecond
 	switch s.soft {
 	case 0:
-	case math.MaxInt64:
+	case endless:
 		info.TTL = Forever
 	default:
 		info.TTL = time.Duration(s.soft-now) * time.Microsecond

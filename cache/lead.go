@@ -3,7 +3,6 @@ package cache
 import (
 	"context"
 	"errors"
-	"math"
 	"math/rand/v2"
 	"time"
 
@@ -364,7 +363,7 @@ func (c *Cache[V]) commit(ctx context.Context, h *hold, key string, v V, cost ti
 	c.settled(ctx, key, h.commit(ctx, value, l.storeTTL(value)))
 	s := sight{created: l.created, soft: l.created + l.ttl.Microseconds(), cost: uint32(cost.Milliseconds())}
 	if l.ttl == Forever {
-		s.soft = math.MaxInt64
+		s.soft = endless
 	}
 	return s
 }

@@ -13,9 +13,9 @@ func (c *Cache[V]) Get(ctx context.Context, key string, opts ...CallOption) (v V
 	var s sight
 	if c.keeps() { // the shortest way to a value, which may be large, with one copy
 		at := c.locate(ctx, key)
-		if lent, ok := c.form.lend(at.object); ok && c.base.isYoung(at.record) {
+		if k, ok := at.object.(*kept[V]); ok && k.isYoung(c.base) {
 			c.base.stats.read(true)
-			return lent, true, nil
+			return c.form.lend(k), true, nil
 		}
 		v, s, err = c.readObject(ctx, key, at)
 	} else {
@@ -99,8 +99,8 @@ func (c *Cache[V]) readObject(ctx context.Context, key string, at located) (v V,
 	if at.err != nil {
 		return v, s, at.err
 	}
-	if v, ok := c.form.lend(at.object); ok {
-		return v, c.base.glance(at.record), nil
+	if k, ok := at.object.(*kept[V]); ok {
+		return c.form.lend(k), c.base.glance(at.record), nil
 	}
 	if at.record == nil {
 		// A closed store answers the same way as an absent key: let Get tell them apart.
@@ -108,7 +108,9 @@ func (c *Cache[V]) readObject(ctx context.Context, key string, at located) (v V,
 	}
 	v, s, err = c.judge(ctx, key, at.record)
 	if s.state == present {
-		c.base.objects.Attach(c.keys.lead+at.rest, at.record, c.form.keep(v, at.record))
+		if k := c.form.keep(v, s, at.record); k != nil {
+			c.base.objects.Attach(c.keys.lead+at.rest, at.record, k)
+		}
 	}
 	return v, s, err
 }

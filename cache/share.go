@@ -34,28 +34,37 @@ func (f *form[V]) share(promised bool) {
 	}
 }
 
-// lend returns the kept value object to a reader. ok is false if it is none of V.
-func (f *form[V]) lend(object any) (v V, ok bool) {
-	v, ok = object.(V)
-	if ok && f.clones {
-		v = object.(cloner[V]).Clone()
-	}
-	return v, ok
+// kept is a decoded value beside its bytes. It does not change.
+type kept[V any] struct {
+	v     V
+	young int64 // until then the value is fresh and not aging, without a look at its bytes
 }
 
-// keep returns what to keep of v, which was decoded from value and is handed to a reader at the same time.
-// Nil is for nothing.
-func (f *form[V]) keep(v V, value []byte) any {
-	if text, ok := any(v).(string); ok {
-		return within(value, text)
+// isYoung reports whether k is a hit as it is.
+func (k *kept[V]) isYoung(b *Base) bool { return k.young == endless || !b.reached(k.young) }
+
+// lend returns the value of k to a reader.
+func (f *form[V]) lend(k *kept[V]) V {
+	if f.clones {
+		return any(k.v).(cloner[V]).Clone()
 	}
-	if !f.clones {
-		return v
+	return k.v
+}
+
+// keep returns what to keep of v, which was decoded from value with s and is handed to a reader at the same
+// time. Nil is for nothing.
+func (f *form[V]) keep(v V, s sight, value []byte) *kept[V] {
+	k := &kept[V]{v: v, young: s.youngUntil()}
+	if text, ok := any(&k.v).(*string); ok {
+		*text = within(value, *text)
 	}
-	if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
-		return nil // nobody has promised that Clone works on it
+	if f.clones {
+		if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
+			return nil // nobody has promised that Clone works on it
+		}
+		k.v = any(v).(cloner[V]).Clone()
 	}
-	return any(v).(cloner[V]).Clone()
+	return k
 }
 
 // within returns text as a part of value if value, which never changes, ends with it: as the record of a

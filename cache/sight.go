@@ -2,6 +2,7 @@ package cache
 
 import (
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -93,19 +94,18 @@ func (b *Base) glance(record []byte) sight {
 	return s
 }
 
-// isYoung reports whether such a record is that of a present value which is not aging. For nearly all it looks at
-// three numbers.
-func (b *Base) isYoung(record []byte) bool {
-	if isShort(record) || len(record) < headerSize || record[0] != recordMagic[0] {
-		return true
+// endless is the end of what has none.
+const endless = math.MaxInt64
+
+// youngUntil is when the value of s may begin to age or to be stale.
+func (s *sight) youngUntil() int64 {
+	switch {
+	case s.soft != 0:
+		return s.soft - unlikely*headStart(s.cost, s.soft-s.created)
+	case s.hard != 0:
+		return 0
 	}
-	le := binary.LittleEndian
-	soft, created := int64(le.Uint64(record[24:])), int64(le.Uint64(record[16:]))
-	if soft != 0 && !b.reached(soft-unlikely*headStart(le.Uint32(record[40:]), soft-created)) {
-		return true
-	}
-	s := b.glance(record)
-	return s.state == present && !b.aging(&s)
+	return endless
 }
 
 // holds reports whether a value is to be left alone at the time now. A pause that lies further ahead than any
