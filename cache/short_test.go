@@ -116,11 +116,11 @@ func TestAKeptStringTakesNoMemoryOfItsOwn(t *testing.T) {
 				}
 			}
 			value, object, _ := s.Object(":1:k", "")
-			kept, ok := object.(string)
-			if !ok || kept != text {
-				t.Fatalf("%s: kept %T of %d bytes, want the string of %d", name, object, len(kept), len(text))
+			k, ok := object.(*kept[string])
+			if !ok || k.v != text {
+				t.Fatalf("%s: kept %#v, want the string of %d bytes", name, object, len(text))
 			}
-			inside := len(text) > 0 && unsafe.StringData(kept) == unsafe.SliceData(value[len(value)-min(len(text), len(value)):])
+			inside := len(text) > 0 && unsafe.StringData(k.v) == unsafe.SliceData(value[len(value)-min(len(text), len(value)):])
 			if compressed := o.Compress && len(text) >= compressFrom; len(text) > 0 && inside == compressed {
 				t.Errorf("%s, %d bytes: the kept string lies in the record: %v", name, len(text), inside)
 			}
