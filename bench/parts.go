@@ -94,7 +94,7 @@ var parts = []part{
 			"queues; what queues is now sent together, and the kernel's reads and writes are left. Many keys from Redis, and hits of values that memory " +
 			"does not share: allocations per key; the memory of the values is left, and decoding. A set in memory: allocations around the copy; the copy and " +
 			"the engine's write are left. A plan: the paths of the options, built anew for each; what it keeps of origins is left. " +
-			"A miss in memory is bound by what makes it safe: a goroutine whose stack has to grow, its context and timers, and two writes of the engine.",
+			"A miss in memory is bound by what makes it safe: a goroutine of its own, its context and timers, and two writes of the engine; moving its stack as it grew was a third, and is gone.",
 	},
 	{
 		name: "file", what: "the file store beside Django's, diskcache and bbolt", ask: askFile,
