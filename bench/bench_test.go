@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"math"
 	"os"
 	"testing"
 	"time"
@@ -50,6 +51,13 @@ func TestQuantilesOfAnEvenNumberLeanToNeitherSide(t *testing.T) {
 	}
 	if got := quantileOf([]float64{7}, 0.75); got != 7 {
 		t.Errorf("the one value is 7, its quantile %v", got)
+	}
+	none := math.Inf(1) // a ratio to what took no time
+	if got := quantileOf([]float64{1, 2, 3, none, none}, 0.5); got != 3 {
+		t.Errorf("the median of 1, 2, 3 and more is %v", got)
+	}
+	if got := quantileOf([]float64{1, none, none, none}, 0.5); got != none {
+		t.Errorf("the median of 1 and much more is %v", got)
 	}
 }
 

@@ -104,11 +104,11 @@ func quantileOf(values []float64, q float64) float64 {
 	slices.Sort(values)
 	at := q * float64(len(values)-1)
 	below := int(at)
-	above := min(below+1, len(values)-1)
-	if values[below] == values[above] { // also where both are infinite
+	part := at - float64(below)
+	if part == 0 || values[below] == values[below+1] { // also where the next is infinite, or both are
 		return values[below]
 	}
-	return values[below] + (at-float64(below))*(values[above]-values[below])
+	return values[below] + part*(values[below+1]-values[below])
 }
 
 // chunk is how many operations pass between two looks at the clock.

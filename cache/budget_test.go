@@ -8,11 +8,21 @@ import (
 	"github.com/cachewright/cachewright/cache"
 )
 
+// unchanging is a type whose readers promise by Clone not to change it.
+type unchanging struct{ Tags []string }
+
+func (u unchanging) Clone() unchanging { return u }
+
 // TestBudgetsOfAllocations bounds what the hot paths on a store in memory allocate. Under the race detector a
 // sync.Pool forgets one time in four, so budgets that encode have room for that.
 func TestBudgetsOfAllocations(t *testing.T) {
 	ctx := context.Background()
 	s := openMemory(t)
+	clones := open[unchanging](t, s, cache.Options{Prefix: "clones"})
+	must(t, clones.Set(ctx, "k", unchanging{Tags: []string{"a"}}))
+	if _, found, err := clones.Get(ctx, "k"); !found || err != nil {
+		t.Fatal(found, err)
+	}
 	scalars := open[hit](t, s, cache.Options{Prefix: "shop"})
 	blobs := open[[]byte](t, s, cache.Options{Prefix: "blobs"})
 	value := make([]byte, 1024)
@@ -31,6 +41,7 @@ func TestBudgetsOfAllocations(t *testing.T) {
 		call func() error
 	}{
 		{"Get of a scalar struct", 0, "nothing", func() error { _, _, err := scalars.Get(ctx, "k"); return err }},
+		{"Get of a struct whose Clone needs nothing", 0, "nothing", func() error { _, _, err := clones.Get(ctx, "k"); return err }},
 		{"Has", 0, "nothing", func() error { _, err := scalars.Has(ctx, "k"); return err }},
 		{"Get of bytes", 5, "the final key, the value and what it is read into", func() error { _, _, err := blobs.Get(ctx, keys[0]); return err }},
 		{"Set of a scalar struct", 6, "the final key, the value to be encoded, the release of the buffer; the store's entry and copy", func() error {

@@ -234,6 +234,7 @@ func (c *Cache[V]) abandon(mine []stop[V], err error) {
 // lead takes the flights of mine to their ends: with one load for all that this process may load, and one for
 // each that it has to wait for and that is not loaded then.
 func (t *trip[V]) lead(caller context.Context, mine []stop[V]) {
+	growStack()
 	holds := make([]*hold, len(mine))
 	t.c.base.each(len(mine), func(i int) {
 		q := t.c.queue(caller, mine[i].fl, mine[i].key)

@@ -37,11 +37,13 @@ func (c *Cache[V]) lead(caller context.Context, fl *flight, key string, load fun
 //go:noinline
 func growStack() {
 	var room [4 << 10]byte
-	fill(&room)
+	use(&room)
 }
 
+// use keeps room from being left out.
+//
 //go:noinline
-func fill(*[4 << 10]byte) {}
+func use(*[4 << 10]byte) {}
 
 // secure returns the hold by which fl may load and store, or nil if it has landed without a load. It waits for
 // the load of another process for as long as a load may take.

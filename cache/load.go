@@ -114,7 +114,8 @@ func (c *loadContext) Value(key any) any {
 
 // begin returns a context for the loader of keys, which caller starts: it has the values of caller, but not its
 // cancellation, and ends after Options.LoadTimeout and when the alias is closed. If it ends before end is called,
-// expired is called with its error, also while the loader goes on because it does not look at its context.
+// expired is called with its error, also while the loader goes on because it does not look at its context. keys stay
+// as they are.
 func (b *Base) begin(caller context.Context, expired func(error), keys ...string) (_ context.Context, said *Load, end func()) {
 	c := &loadContext{Context: b.flights.ctx, caller: caller}
 	said = &c.load
@@ -144,6 +145,7 @@ func (b *Base) loading(ctx context.Context, key string) bool {
 	return false
 }
 
+// loads reports whether key is one of the keys being loaded.
 func (l *Load) loads(key string) bool {
 	if l.many == nil {
 		return slices.Contains(l.keys, key)

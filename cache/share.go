@@ -45,24 +45,27 @@ func (k *kept[V]) isYoung(b *Base) bool { return k.young == endless || !b.reache
 
 // lend returns the value of k to a reader.
 func (f *form[V]) lend(k *kept[V]) V {
-	if f.clones {
-		return any(k.v).(cloner[V]).Clone()
+	if !f.clones {
+		return k.v
 	}
-	return k.v
+	if v, ok := any(&k.v).(cloner[V]); ok { // *V has the methods of V, and needs no memory to become an interface
+		return v.Clone()
+	}
+	return any(k.v).(cloner[V]).Clone() // V is a pointer itself
 }
 
 // keep returns what to keep of v, which was decoded from value with s and is handed to a reader at the same
 // time. Nil is for nothing.
 func (f *form[V]) keep(v V, s sight, value []byte) *kept[V] {
-	k := &kept[V]{v: v, young: s.youngUntil()}
-	if text, ok := any(&k.v).(*string); ok {
-		*text = within(value, *text)
-	}
 	if f.clones {
 		if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
 			return nil // nobody has promised that Clone works on it
 		}
-		k.v = any(v).(cloner[V]).Clone()
+		v = any(v).(cloner[V]).Clone()
+	}
+	k := &kept[V]{v: v, young: s.youngUntil()}
+	if text, ok := any(&k.v).(*string); ok {
+		*text = within(value, *text)
 	}
 	return k
 }

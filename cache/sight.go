@@ -102,7 +102,7 @@ func (s *sight) youngUntil() int64 {
 	switch {
 	case s.soft != 0:
 		return s.soft - unlikely*headStart(s.cost, s.soft-s.created)
-	case s.hard != 0:
+	case s.hard != 0: // of no value that is written; let the bytes tell
 		return 0
 	}
 	return endless
@@ -140,7 +140,7 @@ const unlikely = 40
 
 // headStart is by how much a load of a value begins ahead of its end, on average: what it costs, in milliseconds, but
 // a twentieth of the lifetime at most.
-func headStart(cost uint32, lifetime int64) int64 { return min(int64(cost)*1000, lifetime/20) }
+func headStart(cost uint32, lifetime int64) int64 { return max(0, min(int64(cost)*1000, lifetime/20)) }
 
 // aging reports whether a value is to be loaded anew before its end: at random, the more likely the nearer
 // its end is and the longer its load takes (XFetch, from Vattani, Chierichetti and Lowenstein, "Optimal

@@ -145,7 +145,8 @@ type Viewer interface {
 	View(ctx context.Context, key string, decode func(value []byte) error) (found bool, err error)
 }
 
-// Objects is the capability of an in-process store to keep a decoded copy beside the bytes.
+// Objects is the capability of a store in the memory of this process, none of whose calls waits, to keep a decoded
+// copy beside the bytes.
 type Objects interface {
 	// Object returns the value of the key that begins with lead and goes on with rest, with the object
 	// that was attached to exactly this value, or a nil object. The key comes in two parts so that
