@@ -40,9 +40,9 @@ func (c *Cache[V]) Fetch(ctx context.Context, key string, load func(context.Cont
 	var err error
 	if c.keeps() { // as in Get
 		at := c.locate(ctx, key)
-		if k, ok := at.object.(*kept[V]); ok && k.isYoung(c.base) {
+		if at.kept != nil && at.kept.isYoung(c.base) {
 			c.base.stats.read(true)
-			return c.form.lend(k), nil
+			return c.form.lend(at.kept), nil
 		}
 		v, s, err = c.readObject(ctx, key, at)
 	} else {
@@ -252,11 +252,8 @@ func (c *Cache[V]) missRead(ctx context.Context, key string, err error) {
 
 // isUnreadable reports whether err comes from bare bytes that do not decode.
 func isUnreadable(err error) bool {
-	if err == nil {
-		return false
-	}
-	var failed *DecodeError
-	return errors.As(err, &failed)
+	_, ok := errors.AsType[*DecodeError](err)
+	return ok
 }
 
 // board returns the flight that loads key: the one under way, or a new one.

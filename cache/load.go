@@ -13,9 +13,8 @@ import (
 // It is safe for concurrent use. It has no effect after the loader returned.
 type Load struct {
 	base *Base
-	keys []string            // the final keys being loaded, to find a loader that waits for itself
-	many map[string]struct{} // the same if they are many, otherwise nil
-	up   *Load               // the load whose loader started this one
+	keys []string // the final keys being loaded, in order, to find a loader that waits for itself
+	up   *Load    // the load whose loader started this one
 
 	mu   sync.Mutex // guards the rest
 	ttl  *time.Duration
@@ -114,26 +113,17 @@ func (c *loadContext) Value(key any) any {
 
 // begin returns a context for the loader of keys, which caller starts: it has the values of caller, but not its
 // cancellation, and ends after Options.LoadTimeout and when the alias is closed. If it ends before end is called,
-// expired is called with its error, also while the loader goes on because it does not look at its context. keys stay
-// as they are.
+// expired is called with its error, also while the loader goes on because it does not look at its context. It
+// sorts keys and keeps them.
 func (b *Base) begin(caller context.Context, expired func(error), keys ...string) (_ context.Context, said *Load, end func()) {
 	c := &loadContext{Context: b.flights.ctx, caller: caller}
 	said = &c.load
-	said.base, said.keys = b, keys
-	said.up = loadOf(caller)
-	if len(keys) > fewKeys {
-		said.many = make(map[string]struct{}, len(keys))
-		for _, key := range keys {
-			said.many[key] = struct{}{}
-		}
-	}
+	slices.Sort(keys)
+	said.base, said.keys, said.up = b, keys, loadOf(caller)
 	ctx, cancel := context.WithTimeout(c, b.options.LoadTimeout)
 	expiring := context.AfterFunc(ctx, func() { expired(ctx.Err()) })
 	return ctx, said, func() { expiring(); cancel() }
 }
-
-// fewKeys is how many keys are looked through faster than looked up.
-const fewKeys = 8
 
 // loading reports whether ctx belongs to a loader of key, which would wait for itself.
 func (b *Base) loading(ctx context.Context, key string) bool {
@@ -147,9 +137,6 @@ func (b *Base) loading(ctx context.Context, key string) bool {
 
 // loads reports whether key is one of the keys being loaded.
 func (l *Load) loads(key string) bool {
-	if l.many == nil {
-		return slices.Contains(l.keys, key)
-	}
-	_, ok := l.many[key]
+	_, ok := slices.BinarySearch(l.keys, key)
 	return ok
 }

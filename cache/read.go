@@ -13,9 +13,9 @@ func (c *Cache[V]) Get(ctx context.Context, key string, opts ...CallOption) (v V
 	var s sight
 	if c.keeps() { // the shortest way to a value, which may be large, with one copy
 		at := c.locate(ctx, key)
-		if k, ok := at.object.(*kept[V]); ok && k.isYoung(c.base) {
+		if at.kept != nil && at.kept.isYoung(c.base) {
 			c.base.stats.read(true)
-			return c.form.lend(k), true, nil
+			return c.form.lend(at.kept), true, nil
 		}
 		v, s, err = c.readObject(ctx, key, at)
 	} else {
@@ -76,31 +76,33 @@ func (c *Cache[V]) readFinal(ctx context.Context, key, final string) (v V, s sig
 func (c *Cache[V]) keeps() bool { return c.base.objects != nil && c.form.shares }
 
 // located is what the store has under a key.
-type located struct {
-	rest   string // of the final key
-	record []byte // nil if there is none
-	object any    // what is kept decoded beside it, or nil
+type located[V any] struct {
+	rest   string   // of the final key
+	record []byte   // nil if there is none
+	kept   *kept[V] // what is kept decoded beside it, or nil
 	err    error
 }
 
 // locate looks the bytes of key and the decoded copy beside them up.
-func (c *Cache[V]) locate(ctx context.Context, key string) (at located) {
+func (c *Cache[V]) locate(ctx context.Context, key string) (at located[V]) {
 	if at.err = ctx.Err(); at.err != nil {
 		return at
 	}
 	if at.rest, at.err = c.keys.rest(key); at.err == nil {
-		at.record, at.object, _ = c.base.objects.Object(c.keys.lead, at.rest)
+		var object any
+		at.record, object, _ = c.base.objects.Object(c.keys.lead, at.rest)
+		at.kept, _ = object.(*kept[V])
 	}
 	return at
 }
 
 // readObject reads a decoded copy, without an allocation when there is one, and leaves one otherwise.
-func (c *Cache[V]) readObject(ctx context.Context, key string, at located) (v V, s sight, err error) {
+func (c *Cache[V]) readObject(ctx context.Context, key string, at located[V]) (v V, s sight, err error) {
 	if at.err != nil {
 		return v, s, at.err
 	}
-	if k, ok := at.object.(*kept[V]); ok {
-		return c.form.lend(k), c.base.glance(at.record), nil
+	if at.kept != nil {
+		return c.form.lend(at.kept), c.base.glance(at.record), nil
 	}
 	if at.record == nil {
 		// A closed store answers the same way as an absent key: let Get tell them apart.
