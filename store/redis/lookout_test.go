@@ -51,6 +51,16 @@ func leading(args []string) string {
 	return well(args)
 }
 
+// callInVain goes on calling for two seconds, while there is no master.
+func callInVain(t *testing.T, s *redis.Store) {
+	t.Helper()
+	for start := time.Now(); time.Since(start) < 2*time.Second; time.Sleep(10 * time.Millisecond) {
+		if err := s.Set(t.Context(), "k", nil, time.Hour); err != nil && !errors.Is(err, store.ErrUnavailable) {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestSentinelThatIsLate has one of two Sentinels go on naming the former master, which is a replica now.
 func TestSentinelThatIsLate(t *testing.T) {
 	const late = "late.test:26379"
@@ -70,11 +80,7 @@ func TestSentinelThatIsLate(t *testing.T) {
 					t.Fatal(err)
 				}
 				n.set(oldMaster, mute)
-				for start := time.Now(); time.Since(start) < 2*time.Second; time.Sleep(10 * time.Millisecond) {
-					if err := s.Set(t.Context(), "k", nil, time.Hour); err != nil && !errors.Is(err, store.ErrUnavailable) {
-						t.Fatal(err)
-					}
-				}
+				callInVain(t, s)
 				named.Store(new(nextMaster))
 				before := n.dialled(guide, late)
 				if took := until(t, "the next master is used", setting(s, "k")); took > 4*longestPause {
@@ -103,11 +109,7 @@ func TestNextMasterThatNobodyAnnounces(t *testing.T) {
 				}
 
 				n.set(oldMaster, gone)
-				for start := time.Now(); time.Since(start) < 2*time.Second; time.Sleep(10 * time.Millisecond) {
-					if err := s.Set(t.Context(), "k", nil, time.Hour); err != nil && !errors.Is(err, store.ErrUnavailable) {
-						t.Fatal(err)
-					}
-				}
+				callInVain(t, s)
 				named.Store(new(nextMaster))
 				took := until(t, "the next master is used", setting(s, "k"))
 				if took > 2*longestPause {
