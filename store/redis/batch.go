@@ -293,12 +293,14 @@ func (s *Store) SetMany(ctx context.Context, items []store.Item, ttl time.Durati
 func (s *Store) setEach(c *call, items []store.Item, at []int, ttl time.Duration, failed store.KeyErrors) error {
 	cmds := make([]rueidis.Completed, 0, len(at))
 	sent := make([]int, 0, len(at))
+	packed := make([]*parcel, 0, len(at))
 	for _, i := range at {
 		if err := s.checkSize(items[i].Value); err != nil {
 			failed[items[i].Key] = err
 			continue
 		}
-		cmds = append(cmds, c.set(items[i].Key, items[i].Value, ttl).Pin())
+		p := pack(items[i].Value)
+		cmds, packed = append(cmds, c.set(items[i].Key, p.text(), ttl).Pin()), append(packed, p)
 		sent = append(sent, i)
 	}
 	if len(cmds) == 0 {
@@ -309,7 +311,9 @@ func (s *Store) setEach(c *call, items []store.Item, at []int, ttl time.Duration
 		return err
 	}
 	for n, i := range sent {
-		if _, err := c.answer(results[n]); err != nil {
+		_, err := c.answer(results[n])
+		c.arrived(packed[n], err)
+		if err != nil {
 			failed[items[i].Key] = err
 		}
 	}

@@ -29,6 +29,7 @@ type call struct {
 	own    *deadline       // ctx if it is ours, else nil
 	start  time.Time
 	phase  *phase
+	resent bool // a command was sent a second time
 }
 
 // begin opens a call about key. Without an error, the call must be ended.
@@ -155,6 +156,7 @@ func (c *call) do(cmd rueidis.Completed, r repeat) (rueidis.RedisMessage, error)
 		if err = c.failed(err, r); err != nil {
 			return rueidis.RedisMessage{}, err
 		}
+		c.resent = true
 		result = c.send(repeated(cmd))
 		if err = result.NonRedisError(); err != nil {
 			return rueidis.RedisMessage{}, c.failed(err, once)
@@ -219,6 +221,7 @@ func (c *call) doMulti(cmds []rueidis.Completed, r repeat) ([]rueidis.RedisResul
 	if err = c.failed(err, r); err != nil {
 		return nil, err
 	}
+	c.resent = true
 	results = c.client.DoMulti(c.ctx, repeatAll(cmds)...)
 	if err = unanswered(results); err != nil {
 		return nil, c.failed(err, once)

@@ -126,7 +126,7 @@ func (s leases) Commit(ctx context.Context, key string, lease, value []byte, ttl
 	if err := errors.Join(store.CheckTTL(ttl), s.checkSize(value)); err != nil {
 		return false, err
 	}
-	return s.settle(ctx, key, []string{key}, settle, string(lease), lifetime(ttl), string(value))
+	return s.settle(ctx, key, []string{key}, settle, lease, lifetime(ttl), value)
 }
 
 // Yield implements [store.Leaser].
@@ -143,17 +143,19 @@ func (s *Store) yield(ctx context.Context, key, place string, lease, note []byte
 		}
 		what = lifetime(ttl)
 	}
-	return s.settle(ctx, key, []string{place}, settle, string(lease), what, string(note))
+	return s.settle(ctx, key, []string{place}, settle, lease, what, note)
 }
 
-// settle runs a script that ends the lease of key and tells who waits for it.
-func (s *Store) settle(ctx context.Context, key string, keys []string, how script, args ...string) (bool, error) {
+// settle runs a script that ends the lease of key, leaves value for as long as what says, and tells who waits for it.
+func (s *Store) settle(ctx context.Context, key string, keys []string, how script, lease []byte, what string, value []byte) (bool, error) {
 	c, err := s.link.begin(ctx, keys[0])
 	if err != nil {
 		return false, err
 	}
 	defer c.end()
-	m, err := c.runOn(how, once, keys, append(args, s.link.wakes.channel, key)...)
+	p := pack(value)
+	m, err := c.runOn(how, once, keys, string(lease), what, p.text(), s.link.wakes.channel, key)
+	c.arrived(p, err)
 	if err != nil {
 		return false, err
 	}
@@ -235,7 +237,7 @@ func (s besides) Commit(ctx context.Context, key string, lease, value []byte, tt
 	if ttl == store.Keep { // there is no lifetime to keep
 		ttl = store.Forever
 	}
-	return s.settle(ctx, key, []string{key, place}, commitBeside, string(lease), lifetime(ttl), string(value))
+	return s.settle(ctx, key, []string{key, place}, commitBeside, lease, lifetime(ttl), value)
 }
 
 // Yield implements [store.Leaser].

@@ -157,14 +157,15 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 		return err
 	}
 	defer c.end()
-	_, err = c.do(c.set(key, value, ttl), again)
+	p := pack(value)
+	_, err = c.do(c.set(key, p.text(), ttl), again)
+	c.arrived(p, err)
 	return err
 }
 
-// set builds the command that stores value under key. It copies value: a command whose time is up may be
-// sent later, when the caller has long put something else there.
-func (c *call) set(key string, value []byte, ttl time.Duration) rueidis.Completed {
-	cmd := c.build().Set().Key(key).Value(string(value))
+// set builds the command that stores value under key.
+func (c *call) set(key, value string, ttl time.Duration) rueidis.Completed {
+	cmd := c.build().Set().Key(key).Value(value)
 	switch ttl {
 	case store.Forever:
 		return cmd.Build()
@@ -184,12 +185,14 @@ func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 		return false, err
 	}
 	defer c.end()
-	cmd := c.build().Set().Key(key).Value(string(value)).Nx()
+	p := pack(value)
+	cmd := c.build().Set().Key(key).Value(p.text()).Nx()
 	set := cmd.Build
 	if ttl != store.Forever && ttl != store.Keep { // an absent key has no lifetime to keep
 		set = cmd.PxMilliseconds(milliseconds(ttl)).Build
 	}
 	m, err := c.do(set(), once)
+	c.arrived(p, err)
 	return err == nil && !m.IsNil(), err
 }
 

@@ -1,0 +1,36 @@
+package redis
+
+import (
+	"sync"
+
+	"github.com/redis/rueidis"
+)
+
+// maxParcel is the largest parcel that is worth using again, in bytes.
+const maxParcel = 1 << 20
+
+// parcels are what has arrived and can carry something else.
+var parcels = sync.Pool{New: func() any { return new(parcel) }}
+
+// parcel is a copy of a value on its way to the server. The caller has the value back when the call is over, but a
+// command whose time is up may be sent later.
+type parcel struct {
+	value []byte
+}
+
+func pack(value []byte) *parcel {
+	p := parcels.Get().(*parcel)
+	p.value = append(p.value[:0], value...)
+	return p
+}
+
+// text is the value, in the memory of the parcel.
+func (p *parcel) text() string { return rueidis.BinaryString(p.value) }
+
+// arrived says that the call which sent p is over. Only where the one attempt to send it was answered well has all of
+// p surely been read; else nobody knows who still reads it.
+func (c *call) arrived(p *parcel, err error) {
+	if err == nil && !c.resent && cap(p.value) <= maxParcel {
+		parcels.Put(p)
+	}
+}
