@@ -32,6 +32,7 @@ type Base struct {
 	renewer   store.Renewer
 	inspector store.Inspector
 	viewer    store.Viewer
+	origin    origin // of what Get and GetMany hand out
 	objects   store.Objects
 	clock     store.Clock
 	ticker    store.Ticker
@@ -86,9 +87,11 @@ func (b *Base) find(s store.Store) {
 	b.clock, _ = store.As[store.Clock](s)
 	b.ticker, _ = store.As[store.Ticker](s)
 	_, b.distant = store.As[store.Pinger](s)
-	if b.objects == nil && !b.distant { // else Get gives a slice that needs no copy, and no closure
+	if b.objects == nil { // else Get hands out what needs no copy
 		b.viewer, _ = store.As[store.Viewer](s)
 	}
+	_, given := store.As[store.Giver](s)
+	b.origin = origin(given)
 	bare := b.options.Codec != nil
 	if bare {
 		b.beside, _ = store.As[store.Beside](s)

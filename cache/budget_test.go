@@ -44,10 +44,10 @@ func TestBudgetsOfAllocations(t *testing.T) {
 		{"Get of a struct whose Clone needs nothing", 0, "nothing", func() error { _, _, err := clones.Get(ctx, "k"); return err }},
 		{"Has", 0, "nothing", func() error { _, err := scalars.Has(ctx, "k"); return err }},
 		{"Get of bytes", 5, "the final key, the value and what it is read into", func() error { _, _, err := blobs.Get(ctx, keys[0]); return err }},
-		{"Set of a scalar struct", 6, "the final key, the value to be encoded, the release of the buffer; the store's entry and copy", func() error {
+		{"Set of a scalar struct", 5, "the final key, the value to be encoded; the store's entry and copy", func() error {
 			return scalars.Set(ctx, "set", hit{ID: 2})
 		}},
-		{"Fetch of a new key", 46, "the flight with its goroutine, context and timers; two writes of the store", func() error {
+		{"Fetch of a new key", 45, "the flight with its goroutine, context and timers; two writes of the store", func() error {
 			fetched++
 			_, err := scalars.Fetch(ctx, "new:"+strconv.Itoa(fetched), func(context.Context) (hit, error) { return hit{ID: 3}, nil })
 			return err

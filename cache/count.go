@@ -69,7 +69,7 @@ func (c *Cache[V]) incrWithin(ctx context.Context, key, final string, delta int6
 		if err != nil || !found {
 			return 0, false, err
 		}
-		v, s, err := c.judge(ctx, key, stored)
+		v, s, err := c.judge(ctx, key, stored, lent)
 		if s.state != present {
 			return 0, false, err
 		}

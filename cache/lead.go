@@ -162,7 +162,7 @@ func (q *queue[V]) consider(h *hold, there []byte) (*hold, bool) {
 	b := q.c.base
 	var r seen[V]
 	if err := protect(func() (err error) { // the type's own unmarshaler may panic, and others wait for fl
-		r.v, r.s, err = q.c.form.decode(q.c.keyCheck(q.key), there)
+		r.v, r.s, err = q.c.form.decode(q.c.keyCheck(q.key), there, lent)
 		return err
 	}); err != nil {
 		if q.c.form.bare != nil {
@@ -350,10 +350,9 @@ func (c *Cache[V]) commit(ctx context.Context, h *hold, key string, v V, cost ti
 		return sight{}
 	}
 	l := c.base.lifeOf(ttl, h.smooth(cost))
-	var value []byte
-	var release func()
+	var e encoded
 	err := protect(func() (err error) { // on this goroutine nobody else recovers from a type's own marshaler
-		value, release, err = c.encode(key, v, l)
+		e, err = c.encode(key, v, l)
 		return err
 	})
 	if err != nil {
@@ -361,8 +360,8 @@ func (c *Cache[V]) commit(ctx context.Context, h *hold, key string, v V, cost ti
 		c.settled(ctx, key, h.remove(ctx))
 		return sight{}
 	}
-	defer release()
-	c.settled(ctx, key, h.commit(ctx, value, l.storeTTL(value)))
+	defer e.release()
+	c.settled(ctx, key, h.commit(ctx, e.value, l.storeTTL(e.value)))
 	s := sight{created: l.created, soft: l.created + l.ttl.Microseconds(), cost: uint32(cost.Milliseconds())}
 	if l.ttl == Forever {
 		s.soft = endless

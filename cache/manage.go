@@ -158,7 +158,7 @@ func (c *Cache[V]) move(ctx context.Context, key string, to *Cache[V]) (found bo
 	if err != nil || !found {
 		return false, err
 	}
-	if _, s, _ := c.judge(ctx, key, value); !s.state.taken() {
+	if _, s, _ := c.judge(ctx, key, value, lent); !s.state.taken() {
 		return false, nil
 	}
 	if from == target {

@@ -59,11 +59,11 @@ func (c *Cache[V]) readFinal(ctx context.Context, key, final string) (v V, s sig
 		if err != nil || !found {
 			return v, s, err
 		}
-		return c.judge(ctx, key, value)
+		return c.judge(ctx, key, value, c.base.origin)
 	}
 	var r seen[V]
 	_, err = c.base.viewer.View(ctx, final, func(value []byte) error {
-		r.v, r.s, r.err = c.judge(ctx, key, value)
+		r.v, r.s, r.err = c.judge(ctx, key, value, lent)
 		return nil
 	})
 	if err == nil {
@@ -108,7 +108,7 @@ func (c *Cache[V]) readObject(ctx context.Context, key string, at located[V]) (v
 		// A closed store answers the same way as an absent key: let Get tell them apart.
 		return c.readFinal(ctx, key, c.keys.lead+at.rest)
 	}
-	v, s, err = c.judge(ctx, key, at.record)
+	v, s, err = c.judge(ctx, key, at.record, lent)
 	if s.state == present {
 		if k := c.form.keep(v, s, at.record); k != nil {
 			c.base.objects.Attach(c.keys.lead+at.rest, at.record, k)
@@ -119,8 +119,8 @@ func (c *Cache[V]) readObject(ctx context.Context, key string, at located[V]) (v
 
 // judge decides what value is to the caller. A record that cannot be read is reported and counts as
 // missing; bare bytes that cannot are the caller's error.
-func (c *Cache[V]) judge(ctx context.Context, key string, value []byte) (v V, s sight, err error) {
-	v, s, err = c.form.decode(c.keyCheck(key), value)
+func (c *Cache[V]) judge(ctx context.Context, key string, value []byte, o origin) (v V, s sight, err error) {
+	v, s, err = c.form.decode(c.keyCheck(key), value, o)
 	if err == nil {
 		return v, s, nil
 	}
@@ -247,7 +247,7 @@ func (c *Cache[V]) readMany(ctx context.Context, keys []string) (unique []string
 	for i, key := range unique {
 		r := &all[i]
 		if r.err = each[finals[i]]; r.err == nil && raw[i] != nil {
-			r.v, r.s, r.err = c.judge(ctx, key, raw[i])
+			r.v, r.s, r.err = c.judge(ctx, key, raw[i], c.base.origin)
 		}
 	}
 	return unique, all, failed, nil

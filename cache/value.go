@@ -121,9 +121,17 @@ var (
 	errNotDecimal  = errors.New("not an integer of the wanted size")
 )
 
+// origin says whose bytes are read.
+type origin bool
+
+const (
+	lent  origin = false // the store's, or somebody still needs them
+	given origin = true  // nobody else's: a value may be a part of them
+)
+
 // decode reads what a store keeps. Records that are no values are a state, not an error; an error means
 // that the bytes cannot be read as a V under this key.
-func (f *form[V]) decode(keyCheck uint64, stored []byte) (v V, s sight, err error) {
+func (f *form[V]) decode(keyCheck uint64, stored []byte, o origin) (v V, s sight, err error) {
 	switch {
 	case f.bare != nil && !f.isPlaceholder(stored):
 		err = f.bare.Decode(stored, &v)
@@ -142,7 +150,7 @@ func (f *form[V]) decode(keyCheck uint64, stored []byte) (v V, s sight, err erro
 	s = sightOf(h, f.base.now)
 	switch s.state {
 	case present, stale:
-		if err = f.value(h, payload, &v); err != nil {
+		if err = f.value(h, payload, o, &v); err != nil {
 			return v, sight{}, err
 		}
 	case failed:
@@ -158,18 +166,21 @@ func (f *form[V]) isPlaceholder(stored []byte) bool {
 }
 
 // value reads the payload of a value's record into v.
-func (f *form[V]) value(h header, payload []byte, v *V) error {
+func (f *form[V]) value(h header, payload []byte, o origin, v *V) error {
 	switch {
 	case f.codec == nil || !f.any && h.schema != f.schema && h.schema != 0:
 		return errWrongSchema
 	case h.codec != codecMessagePack:
 		return fmt.Errorf("%w: %d", errCodec, h.codec)
 	}
-	payload, err := expand(h.compression, payload)
+	expanded, err := expand(h.compression, payload)
 	if err != nil {
 		return err
 	}
-	return f.codec.Decode(payload, v)
+	if o == given && len(expanded) > headerSize { // or the header would be most of what the value keeps in memory
+		return f.codec.Take(expanded, v)
+	}
+	return f.codec.Decode(expanded, v)
 }
 
 func startsDecimal(stored []byte) bool {

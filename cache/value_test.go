@@ -1,12 +1,14 @@
 package cache_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/cachewright/cachewright/cache"
 	"github.com/cachewright/cachewright/store"
@@ -243,5 +245,72 @@ func TestWithoutACapabilityTheErrorSaysSo(t *testing.T) {
 	wantGet(t, c, "k", 1)
 	if got, err := c.GetMany(ctx, []string{"k", "missing"}); len(got) != 1 || err != nil {
 		t.Errorf("GetMany = %v, %v", got, err)
+	}
+}
+
+// giving is a store that hands out copies, and remembers them.
+type giving struct {
+	store.Store
+	handedOut [][]byte
+}
+
+func (*giving) Gives() {}
+
+func (g *giving) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	value, found, err := g.Store.Get(ctx, key)
+	value = bytes.Clone(value)
+	g.handedOut = append(g.handedOut, value)
+	return value, found, err
+}
+
+// TestBytesOfAGiverAreNotCopied asks for values with Get and GetMany and looks whether they are what the store has
+// handed out.
+func TestBytesOfAGiverAreNotCopied(t *testing.T) {
+	page := strings.Repeat("page ", 100)
+	for _, tt := range []struct {
+		name  string
+		store func(g *giving) store.Store
+		value string
+		taken bool
+	}{
+		{"a page of a giver", func(g *giving) store.Store { return g }, page, true},
+		{"a few bytes, which would keep a header in memory", func(g *giving) store.Store { return g }, "few", false},
+		{"a page of a store that promises nothing", func(g *giving) store.Store { return struct{ store.Store }{g} }, page, false},
+		{"a page behind an interceptor", func(g *giving) store.Store { return store.Intercept(g, watcher{}) }, page, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			g := &giving{Store: openMemory(t)}
+			ctx, s := t.Context(), tt.store(g)
+			pages, texts := open[[]byte](t, s, cache.Options{Prefix: "b"}), open[string](t, s, cache.Options{Prefix: "s"})
+			must(t, pages.Set(ctx, "k", []byte(tt.value)))
+			must(t, texts.Set(ctx, "k", tt.value))
+			got := map[string]func() string{
+				"Get of bytes": func() string {
+					v, _, err := pages.Get(ctx, "k")
+					must(t, err)
+					return unsafe.String(unsafe.SliceData(v), len(v))
+				},
+				"GetMany of bytes": func() string {
+					v, err := pages.GetMany(ctx, []string{"k"})
+					must(t, err)
+					return unsafe.String(unsafe.SliceData(v["k"]), len(v["k"]))
+				},
+				"Get of text": func() string {
+					v, _, err := texts.Get(ctx, "k")
+					must(t, err)
+					return v
+				},
+			}
+			for call, get := range got {
+				v := get()
+				if v != tt.value {
+					t.Errorf("%s = %q, want %q", call, v, tt.value)
+				}
+				clear(g.handedOut[len(g.handedOut)-1])
+				if taken := v != tt.value; taken != tt.taken {
+					t.Errorf("%s: a part of what the store has handed out: %v, want %v", call, taken, tt.taken)
+				}
+			}
+		})
 	}
 }

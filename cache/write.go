@@ -17,21 +17,29 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 512); return &b }
 // maxPooled is the largest buffer that is worth keeping.
 const maxPooled = 1 << 20
 
-// encode encodes v for key into a pooled buffer. release gives the buffer back.
-func (c *Cache[V]) encode(key string, v V, l life) (value []byte, release func(), err error) {
+// encoded is a value in a buffer that is used again.
+type encoded struct {
+	value  []byte
+	buffer *[]byte
+}
+
+// release gives the buffer back, and with it the value.
+func (e encoded) release() {
+	if cap(e.value) <= maxPooled {
+		*e.buffer = e.value
+		buffers.Put(e.buffer)
+	}
+}
+
+// encode encodes v for key. The caller releases the outcome.
+func (c *Cache[V]) encode(key string, v V, l life) (encoded, error) {
 	buffer := buffers.Get().(*[]byte)
-	value, err = c.form.encode((*buffer)[:0], v, c.keyCheck(key), l)
+	value, err := c.form.encode((*buffer)[:0], v, c.keyCheck(key), l)
 	if err != nil {
 		buffers.Put(buffer)
-		return nil, nil, &encodeError{fmt.Sprintf("%T", v), err}
+		return encoded{}, &encodeError{fmt.Sprintf("%T", v), err}
 	}
-	used := value // a result that a closure holds would have memory of its own
-	return value, func() {
-		if cap(used) <= maxPooled {
-			*buffer = used
-			buffers.Put(buffer)
-		}
-	}, nil
+	return encoded{value, buffer}, nil
 }
 
 // Set stores v under key. With a lifetime of zero or less nothing is stored and what was there is
@@ -43,11 +51,11 @@ func (c *Cache[V]) Set(ctx context.Context, key string, v V, opts ...CallOption)
 	}
 	ttl, keep := c.base.ttlOf(opts)
 	l := c.base.lifeOf(ttl, 0)
-	value, release, err := c.encode(key, v, l)
+	e, err := c.encode(key, v, l)
 	if err != nil {
 		return c.base.answer(ctx, "set", key, err)
 	}
-	defer release()
+	defer e.release()
 	if err := c.base.invalidate(ctx, ttl, final); err != nil {
 		return c.base.answer(ctx, "set", key, err)
 	}
@@ -56,7 +64,7 @@ func (c *Cache[V]) Set(ctx context.Context, key string, v V, opts ...CallOption)
 		_, err := c.base.store.Delete(ctx, final)
 		return c.base.answer(ctx, "set", key, err)
 	}
-	return c.base.answer(ctx, "set", key, c.base.store.Set(ctx, final, value, l.storeTTL(value)))
+	return c.base.answer(ctx, "set", key, c.base.store.Set(ctx, final, e.value, l.storeTTL(e.value)))
 }
 
 // Add stores v under key only if key has no value, and reports whether it had none. Of several
@@ -69,11 +77,11 @@ func (c *Cache[V]) Add(ctx context.Context, key string, v V, opts ...CallOption)
 	}
 	ttl, keep := c.base.ttlOf(opts)
 	l := c.base.lifeOf(ttl, 0)
-	value, release, err := c.encode(key, v, l)
+	e, err := c.encode(key, v, l)
 	if err != nil {
 		return false, c.base.answer(ctx, "add", key, err)
 	}
-	defer release()
+	defer e.release()
 	if !keep {
 		_, s, err := c.readFinal(ctx, key, final)
 		if s.state.taken() {
@@ -81,7 +89,7 @@ func (c *Cache[V]) Add(ctx context.Context, key string, v V, opts ...CallOption)
 		}
 		return err == nil, c.base.answer(ctx, "add", key, err)
 	}
-	stored, err = c.add(ctx, key, final, value, l.storeTTL(value))
+	stored, err = c.add(ctx, key, final, e.value, l.storeTTL(e.value))
 	return stored, c.base.answer(ctx, "add", key, err)
 }
 
@@ -109,7 +117,7 @@ func (c *Cache[V]) add(ctx context.Context, key, final string, value []byte, ttl
 		if !found {
 			continue
 		}
-		if _, s, _ := c.judge(ctx, key, there); s.state.taken() {
+		if _, s, _ := c.judge(ctx, key, there, lent); s.state.taken() {
 			return false, nil
 		}
 		if err := c.displace(ctx, final, there); err != nil {
@@ -184,7 +192,7 @@ func (c *Cache[V]) touchRecord(ctx context.Context, key, final string, ttl time.
 		if err != nil || !found {
 			return false, err
 		}
-		_, s, err := c.judge(ctx, key, record)
+		_, s, err := c.judge(ctx, key, record, lent)
 		switch {
 		case s.state == unreadable: // whose end is the store's business alone
 			return c.base.store.Touch(ctx, final, ttl)

@@ -79,8 +79,9 @@ type Interceptor interface {
 // Intercept returns s with interceptors in front of it: the first one given sees a call first and its
 // answer last. Without interceptors it returns s itself.
 //
-// The result offers, through [As], the capabilities that s offers, each of them intercepted, with one
-// exception: [Objects] is hidden, because a decoded copy would pass by what an interceptor changes.
+// The result offers, through [As], the capabilities that s offers, each of them intercepted, with two
+// exceptions: [Objects] is hidden, because a decoded copy would pass by what an interceptor changes, and [Giver],
+// because an interceptor may answer with what it keeps.
 // [Clock], [Ticker], [Pinger] and types that this package does not know (a native client) are handed out as s
 // gives them, not intercepted.
 //
@@ -177,7 +178,7 @@ func (s *intercepted) As(target any) bool {
 		return offer(s, t, func(inner Leaser) Leaser { return interceptedLeaser{s, inner} })
 	case *Beside:
 		return offer(s, t, func(inner Beside) Beside { return interceptedBeside{interceptedLeaser{s, inner}, inner} })
-	case *Objects:
+	case *Objects, *Giver:
 		return false
 	case *Store: // s itself, not what it stands in front of
 		*t = s

@@ -420,6 +420,11 @@ func TestInterceptorsMayChangeWhatIsAskedAndTold(t *testing.T) {
 	})
 }
 
+// giver promises what the store in it may not hold.
+type giver struct{ store.Store }
+
+func (giver) Gives() {}
+
 func TestCapabilitiesBehindAnInterceptor(t *testing.T) {
 	s, behind := filled(t, hooks{})
 	if _, ok := store.As[store.Objects](behind); !ok {
@@ -427,6 +432,9 @@ func TestCapabilitiesBehindAnInterceptor(t *testing.T) {
 	}
 	if _, ok := store.As[store.Objects](s); ok {
 		t.Error("Objects are not hidden: a decoded copy would pass by the interceptors")
+	}
+	if _, ok := store.As[store.Giver](store.Intercept(giver{behind}, hooks{})); ok {
+		t.Error("a Giver is not hidden: an interceptor may answer with what it keeps")
 	}
 	if clock, ok := store.As[store.Clock](s); !ok || clock.Now().IsZero() {
 		t.Error("the clock of the store behind is not handed out")

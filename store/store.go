@@ -2,7 +2,7 @@
 //
 // A [Store] keeps byte slices under string keys for a time. What a backend can do beyond those six
 // operations it says through capabilities ([Batcher], [Peeker], [Counter], [Swapper], [Renewer], [Leaser],
-// [Beside], [Inspector], [Viewer], [Objects], [Clock], [Ticker], [Pinger]), asked for with [As] and never by a
+// [Beside], [Inspector], [Viewer], [Giver], [Objects], [Clock], [Ticker], [Pinger]), asked for with [As] and never by a
 // type assertion, so that a store wrapped by [Intercept] answers for what stands behind it.
 //
 // Everything above the seam (typed values, Django's key rule, single flight) is the business of
@@ -43,8 +43,8 @@ const (
 // an error that leaves the store unchanged (see [CheckTTL]). Lifetimes are exact to the millisecond;
 // an entry whose lifetime has passed is absent for every operation from that moment on.
 //
-// Slices that a store hands out are read-only for the caller and stay valid after the call. Slices
-// that are handed in stay the caller's: the store copies what it keeps.
+// Slices that a store hands out are read-only for the caller (but see [Giver]) and stay valid after the call.
+// Slices that are handed in stay the caller's: the store copies what it keeps.
 //
 // All methods are safe for concurrent use. A context that is done ends the call with the context's
 // error. A backend that cannot be reached answers with an error that wraps [ErrUnavailable]; after
@@ -143,6 +143,13 @@ type Viewer interface {
 	// returns and must not be changed. An error of decode is returned as it is. decode must not call
 	// the store.
 	View(ctx context.Context, key string, decode func(value []byte) error) (found bool, err error)
+}
+
+// Giver is the promise of a store that what Get and GetMany hand out is the caller's own: memory that nobody else
+// has, to keep and to change.
+type Giver interface {
+	// Gives does nothing.
+	Gives()
 }
 
 // Objects is the capability of a store in the memory of this process, none of whose calls waits, to keep a decoded

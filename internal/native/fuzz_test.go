@@ -2,6 +2,7 @@ package native_test
 
 import (
 	"bytes"
+	"fmt"
 	"math/big"
 	"net/netip"
 	"reflect"
@@ -24,10 +25,11 @@ func fuzzTypes() []reflect.Type {
 		reflect.TypeFor[map[string]any](), reflect.TypeFor[map[netip.Addr]*big.Int](), reflect.TypeFor[map[int8]map[bool]float32](),
 		reflect.TypeFor[Slices](), reflect.TypeFor[Maps](), reflect.TypeFor[Pointers](), reflect.TypeFor[Arrays](),
 		reflect.TypeFor[[]time.Time](), reflect.TypeFor[map[Colour][]uint16](), reflect.TypeFor[struct{}](),
+		reflect.TypeFor[page](), reflect.TypeFor[title](),
 	}
 }
 
-// FuzzDecode decodes any bytes into many types. What decodes has to encode, and from then on encoding
+// FuzzDecode decodes any bytes into many types, lent and given. What decodes has to encode, and from then on encoding
 // and decoding change nothing.
 func FuzzDecode(f *testing.F) {
 	for _, g := range goldenValues() {
@@ -45,8 +47,12 @@ func FuzzDecode(f *testing.F) {
 		given := bytes.Clone(data)
 		for typ, c := range codecs {
 			v := reflect.New(typ)
-			if c.Decode(data, v.Interface()) != nil {
-				if !v.Elem().IsZero() {
+			err, taken := c.Decode(data, v.Interface()), reflect.New(typ)
+			if takeErr := c.Take(data, taken.Interface()); fmt.Sprint(takeErr) != fmt.Sprint(err) {
+				t.Fatalf("%v: Take: %v, Decode: %v", typ, takeErr, err)
+			}
+			if err != nil {
+				if !v.Elem().IsZero() || !taken.Elem().IsZero() {
 					t.Fatalf("%v: not zero after an error", typ)
 				}
 				continue
@@ -54,6 +60,9 @@ func FuzzDecode(f *testing.F) {
 			first, err := c.Append(nil, v.Interface())
 			if err != nil {
 				t.Fatalf("%v: decoded, but does not encode: %v", typ, err)
+			}
+			if same := must(c.Append(nil, taken.Interface())); !bytes.Equal(first, same) {
+				t.Fatalf("%v: what Take and Decode read is encoded differently:\n%x\n%x", typ, same, first)
 			}
 			again := reflect.New(typ)
 			if err := c.Decode(first, again.Interface()); err != nil {

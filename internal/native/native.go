@@ -44,8 +44,9 @@ var methods = structs.Methods{msgpackPair, structs.Binary, structs.Text, structs
 // Codec writes and reads values of one type. It is immutable to its users and safe for concurrent use.
 // The zero value is not usable; [Compile] makes codecs.
 type Codec struct {
-	typ  reflect.Type
-	root coder
+	typ   reflect.Type
+	root  coder
+	taker coder // root, for data that is given away
 }
 
 // coder writes and reads the values of one type.
@@ -77,7 +78,7 @@ func Compile(t reflect.Type) (*Codec, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Codec{typ: t, root: root}, nil
+	return &Codec{typ: t, root: root, taker: takerOf(root)}, nil
 }
 
 // Append appends the encoding of the value that from points to, and returns the extended slice.
@@ -101,13 +102,19 @@ func (c *Codec) Append(dst []byte, from any) ([]byte, error) {
 // into is a non-nil pointer to a value of the codec's type. What it pointed to is replaced as a whole:
 // fields that data lacks are zero afterwards, fields of data that the type lacks are ignored. The value
 // shares no memory with data. On an error the value is zero.
-func (c *Codec) Decode(data []byte, into any) error {
+func (c *Codec) Decode(data []byte, into any) error { return c.decode(c.root, data, into) }
+
+// Take is Decode of data that the caller gives away: bytes and strings, which are all but a few bytes of data, become
+// the part of it that holds them, without a copy. What is within other values is copied.
+func (c *Codec) Take(data []byte, into any) error { return c.decode(c.taker, data, into) }
+
+func (c *Codec) decode(root coder, data []byte, into any) error {
 	v, err := c.target(into)
 	if err != nil {
 		return fmt.Errorf("decode %s: %w", Identity(c.typ), err)
 	}
 	v.SetZero()
-	rest, err := c.root.decode(data, v, 0)
+	rest, err := root.decode(data, v, 0)
 	if err == nil && len(rest) > 0 {
 		err = fmt.Errorf("%d bytes follow the value", len(rest))
 	}

@@ -40,7 +40,7 @@ import (
 // Store is a [store.Store] in Redis. It is safe for concurrent use.
 //
 // It implements [store.Batcher], [store.Peeker], [store.Counter], [store.Swapper], [store.Renewer],
-// [store.Inspector], [store.Viewer], [store.Clock] and [store.Pinger], and through [store.As] a [store.Leaser] and
+// [store.Inspector], [store.Giver], [store.Clock] and [store.Pinger], and through [store.As] a [store.Leaser] and
 // a [store.Beside]. Through [store.As] it also hands out its client as a rueidis.Client, for pub/sub, transactions
 // and whatever else a cache has no words for.
 type Store struct {
@@ -55,7 +55,7 @@ var (
 	_ store.Swapper   = (*Store)(nil)
 	_ store.Renewer   = (*Store)(nil)
 	_ store.Inspector = (*Store)(nil)
-	_ store.Viewer    = (*Store)(nil)
+	_ store.Giver     = (*Store)(nil)
 	_ store.Clock     = (*Store)(nil)
 	_ store.Pinger    = (*Store)(nil)
 )
@@ -138,14 +138,8 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	return value, err == nil, err
 }
 
-// View implements [store.Viewer].
-func (s *Store) View(ctx context.Context, key string, decode func(value []byte) error) (bool, error) {
-	value, found, err := s.Get(ctx, key)
-	if err != nil || !found {
-		return false, err
-	}
-	return true, decode(value)
-}
+// Gives implements [store.Giver]: what is handed out is the reply's own memory.
+func (s *Store) Gives() {}
 
 // Set implements [store.Store].
 func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {

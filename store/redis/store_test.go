@@ -78,7 +78,7 @@ func eventually(t testing.TB, what string, happened func() bool) {
 
 var everything = []storetest.Capability{
 	storetest.Batcher, storetest.Peeker, storetest.Counter, storetest.Swapper, storetest.Renewer, storetest.Leaser,
-	storetest.Beside, storetest.Inspector, storetest.Viewer, storetest.Clock, storetest.Pinger,
+	storetest.Beside, storetest.Inspector, storetest.Giver, storetest.Clock, storetest.Pinger,
 }
 
 func TestValuesAreWhatOtherProgramsSee(t *testing.T) {

@@ -37,6 +37,7 @@ const (
 	Beside    Capability = "Beside"
 	Inspector Capability = "Inspector"
 	Viewer    Capability = "Viewer"
+	Giver     Capability = "Giver"
 	Objects   Capability = "Objects"
 	Clock     Capability = "Clock"
 	Ticker    Capability = "Ticker"
@@ -93,7 +94,7 @@ type rule struct {
 // its own, and ends with a check that all ways to look at the store agree.
 func Run(t *testing.T, open Open, o Options) {
 	t.Helper()
-	bothWays(t, open, o, allRules())
+	bothWays(t, open, o, slices.Concat(allRules(), giverRules()))
 }
 
 // bothWays runs rules bare and behind an interceptor.
@@ -101,8 +102,8 @@ func bothWays(t *testing.T, open Open, o Options, rules []rule) {
 	t.Run("bare", func(t *testing.T) { runRules(t, open, o, rules) })
 	t.Run("behind an interceptor", func(t *testing.T) {
 		intercepted := func(t *testing.T) store.Store { return store.Intercept(open(t), bystander{}) }
-		// Objects is the one capability that Intercept hides.
-		o.Offers = slices.DeleteFunc(slices.Clone(o.Offers), func(c Capability) bool { return c == Objects })
+		// Intercept hides these.
+		o.Offers = slices.DeleteFunc(slices.Clone(o.Offers), func(c Capability) bool { return c == Objects || c == Giver })
 		runRules(t, intercepted, o, rules)
 	})
 }
@@ -160,6 +161,8 @@ func runRule(t T, r rule, s store.Store, o Options) {
 	b.consistent()
 }
 
+// allRules are the rules that one store can follow. Those of [store.Giver] are apart: a store of [store.Objects]
+// hands out what it keeps.
 func allRules() []rule {
 	return slices.Concat(
 		valueRules(), lifetimeRules(), raceRules(), contextRules(), closeRules(),
@@ -185,6 +188,7 @@ func offered(s store.Store) []Capability {
 	note(Beside, has[store.Beside](s))
 	note(Inspector, has[store.Inspector](s))
 	note(Viewer, has[store.Viewer](s))
+	note(Giver, has[store.Giver](s))
 	note(Objects, has[store.Objects](s))
 	note(Clock, has[store.Clock](s))
 	note(Ticker, has[store.Ticker](s))

@@ -56,11 +56,16 @@ func TestOptionsSleepReplacesTime(t *testing.T) {
 
 // failures runs rules on stores with the flaw f and returns the names of those that fail.
 func failures(t *testing.T, rules []rule, f flaw) (failed []string) {
+	return failuresOf(t, rules, func() store.Store { return newMapStore(f) })
+}
+
+// failuresOf runs rules on stores that open returns and returns the names of those that fail.
+func failuresOf(t *testing.T, rules []rule, open func() store.Store) (failed []string) {
 	o := Options{Bubble: true, Wakes: true}
 	for _, r := range rules {
 		inBubble(t, o, func(t *testing.T) {
 			a := &attempt{T: t}
-			a.run(func() { runRule(a, r, newMapStore(f), o) })
+			a.run(func() { runRule(a, r, open(), o) })
 			if len(a.failures) > 0 {
 				failed = append(failed, r.name)
 			}
