@@ -87,11 +87,11 @@ func (b *Base) find(s store.Store) {
 	b.clock, _ = store.As[store.Clock](s)
 	b.ticker, _ = store.As[store.Ticker](s)
 	_, b.distant = store.As[store.Pinger](s)
-	if b.objects == nil { // else Get hands out what needs no copy
-		b.viewer, _ = store.As[store.Viewer](s)
-	}
 	_, given := store.As[store.Giver](s)
 	b.origin = origin(given)
+	if b.objects == nil && !given { // else Get hands out what needs no copy
+		b.viewer, _ = store.As[store.Viewer](s)
+	}
 	bare := b.options.Codec != nil
 	if bare {
 		b.beside, _ = store.As[store.Beside](s)

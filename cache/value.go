@@ -177,7 +177,7 @@ func (f *form[V]) value(h header, payload []byte, o origin, v *V) error {
 	if err != nil {
 		return err
 	}
-	if o == given && len(expanded) > headerSize { // or the header would be most of what the value keeps in memory
+	if o == given && len(expanded) > headerSize { // of less, the header of the record would be the larger part
 		return f.codec.Take(expanded, v)
 	}
 	return f.codec.Decode(expanded, v)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -251,6 +252,8 @@ func TestWithoutACapabilityTheErrorSaysSo(t *testing.T) {
 // giving is a store that hands out copies, and remembers them.
 type giving struct {
 	store.Store
+
+	mu        sync.Mutex // guards handedOut
 	handedOut [][]byte
 }
 
@@ -259,6 +262,8 @@ func (*giving) Gives() {}
 func (g *giving) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	value, found, err := g.Store.Get(ctx, key)
 	value = bytes.Clone(value)
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.handedOut = append(g.handedOut, value)
 	return value, found, err
 }
@@ -311,6 +316,38 @@ func TestBytesOfAGiverAreNotCopied(t *testing.T) {
 					t.Errorf("%s: a part of what the store has handed out: %v, want %v", call, taken, tt.taken)
 				}
 			}
+		})
+	}
+}
+
+// distantly is a giver that is reached over a network, whose reads callers may share.
+type distantly struct{ *giving }
+
+func (distantly) Ping(context.Context) error { return nil }
+
+// TestNoTwoCallersShareBytes has many fetch one key at the same time, each of whom changes what it gets.
+func TestNoTwoCallersShareBytes(t *testing.T) {
+	page := bytes.Repeat([]byte("page "), 100)
+	for name, s := range map[string]store.Store{
+		"near": &giving{Store: openMemory(t)}, "distant": distantly{&giving{Store: openMemory(t)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := open[[]byte](t, s, cache.Options{})
+			must(t, c.Set(t.Context(), "k", page))
+			var callers sync.WaitGroup
+			for range 8 {
+				callers.Go(func() {
+					for range 200 {
+						v, err := c.Fetch(t.Context(), "k", func(context.Context) ([]byte, error) { return nil, errors.New("loaded") })
+						if err != nil || !bytes.Equal(v, page) {
+							t.Errorf("Fetch = %q, %v", v, err)
+							return
+						}
+						clear(v)
+					}
+				})
+			}
+			callers.Wait()
 		})
 	}
 }

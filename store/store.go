@@ -146,7 +146,7 @@ type Viewer interface {
 }
 
 // Giver is the promise of a store that what Get and GetMany hand out is the caller's own: memory that nobody else
-// has, to keep and to change.
+// has, to keep and to change. A wrapper that may answer in the store's place hides it, as [Intercept] does.
 type Giver interface {
 	// Gives does nothing.
 	Gives()

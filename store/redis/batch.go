@@ -312,7 +312,7 @@ func (s *Store) setEach(c *call, items []store.Item, at []int, ttl time.Duration
 	}
 	for n, i := range sent {
 		_, err := c.answer(results[n])
-		c.arrived(packed[n], err)
+		c.release(packed[n], err)
 		if err != nil {
 			failed[items[i].Key] = err
 		}

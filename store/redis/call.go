@@ -21,15 +21,15 @@ const (
 
 // call is one exchange with a server under its own deadline: begin, one or more commands, end.
 type call struct {
-	link   *link
-	shard  *shard // who is asked
-	client rueidis.Client
-	parent context.Context // the caller's
-	ctx    context.Context // parent, but with an end
-	own    *deadline       // ctx if it is ours, else nil
-	start  time.Time
-	phase  *phase
-	resent bool // a command was sent a second time
+	link    *link
+	shard   *shard // who is asked
+	client  rueidis.Client
+	parent  context.Context // the caller's
+	ctx     context.Context // parent, but with an end
+	own     *deadline       // ctx if it is ours, else nil
+	start   time.Time
+	phase   *phase
+	retried bool // an attempt got no answer, and the command was sent once more
 }
 
 // begin opens a call about key. Without an error, the call must be ended.
@@ -156,7 +156,7 @@ func (c *call) do(cmd rueidis.Completed, r repeat) (rueidis.RedisMessage, error)
 		if err = c.failed(err, r); err != nil {
 			return rueidis.RedisMessage{}, err
 		}
-		c.resent = true
+		c.retried = true
 		result = c.send(repeated(cmd))
 		if err = result.NonRedisError(); err != nil {
 			return rueidis.RedisMessage{}, c.failed(err, once)
@@ -221,7 +221,7 @@ func (c *call) doMulti(cmds []rueidis.Completed, r repeat) ([]rueidis.RedisResul
 	if err = c.failed(err, r); err != nil {
 		return nil, err
 	}
-	c.resent = true
+	c.retried = true
 	results = c.client.DoMulti(c.ctx, repeatAll(cmds)...)
 	if err = unanswered(results); err != nil {
 		return nil, c.failed(err, once)

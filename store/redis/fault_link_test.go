@@ -37,19 +37,22 @@ func newWire(t *testing.T, server *testredis.Server) *wire {
 		t.Fatal(err)
 	}
 	t.Cleanup(proxy.Stop)
-	answered(t, proxy.Listen)
+	awaitAnswer(t, proxy.Listen)
 	return &wire{addr: proxy.Listen, t: t, proxy: proxy}
 }
 
-// answered waits for an answer at an address. A proxy that gives one has started all its goroutines, so that none
+// awaitAnswer waits for an answer at an address. A proxy that gives one has started all its goroutines, so that none
 // of them can look like a leak of what the test opens next.
-func answered(t *testing.T, addr string) {
+func awaitAnswer(t *testing.T, addr string) {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Close() }()
+	if err := c.SetDeadline(time.Now().Add(ample)); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := c.Write([]byte("PING\r\n")); err != nil {
 		t.Fatal(err)
 	}

@@ -147,7 +147,9 @@ func (s *Store) yield(ctx context.Context, key, place string, lease, note []byte
 }
 
 // settle runs a script that ends the lease of key, leaves value for as long as what says, and tells who waits for it.
-func (s *Store) settle(ctx context.Context, key string, keys []string, how script, lease []byte, what string, value []byte) (bool, error) {
+func (s *Store) settle(
+	ctx context.Context, key string, keys []string, how script, lease []byte, what string, value []byte,
+) (bool, error) {
 	c, err := s.link.begin(ctx, keys[0])
 	if err != nil {
 		return false, err
@@ -155,7 +157,7 @@ func (s *Store) settle(ctx context.Context, key string, keys []string, how scrip
 	defer c.end()
 	p := pack(value)
 	m, err := c.runOn(how, once, keys, string(lease), what, p.text(), s.link.wakes.channel, key)
-	c.arrived(p, err)
+	c.release(p, err)
 	if err != nil {
 		return false, err
 	}

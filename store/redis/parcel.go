@@ -9,7 +9,7 @@ import (
 // maxParcel is the largest parcel that is worth using again, in bytes.
 const maxParcel = 1 << 20
 
-// parcels are what has arrived and can carry something else.
+// parcels are those that have arrived and can carry something else.
 var parcels = sync.Pool{New: func() any { return new(parcel) }}
 
 // parcel is a copy of a value on its way to the server. The caller has the value back when the call is over, but a
@@ -27,10 +27,10 @@ func pack(value []byte) *parcel {
 // text is the value, in the memory of the parcel.
 func (p *parcel) text() string { return rueidis.BinaryString(p.value) }
 
-// arrived says that the call which sent p is over. Only where the one attempt to send it was answered well has all of
-// p surely been read; else nobody knows who still reads it.
-func (c *call) arrived(p *parcel, err error) {
-	if err == nil && !c.resent && cap(p.value) <= maxParcel {
+// release ends the use of p by a call that has come to err. p is used again if every attempt to send it was answered;
+// else the connection that the answer did not come from may still read it. An error may be said to what was not read.
+func (c *call) release(p *parcel, err error) {
+	if err == nil && !c.retried && len(p.value) <= maxParcel {
 		parcels.Put(p)
 	}
 }

@@ -24,6 +24,7 @@ func TestWritesThatAreGivenUpArriveAsTheyWere(t *testing.T) {
 		writers = 16
 		size    = 900 << 10
 	)
+	const lease = "the lease"
 	writes := map[string]func(s *redis.Store, ctx context.Context, key string, value []byte) error{
 		"Set": func(s *redis.Store, ctx context.Context, key string, value []byte) error {
 			return s.Set(ctx, key, value, time.Hour)
@@ -35,17 +36,37 @@ func TestWritesThatAreGivenUpArriveAsTheyWere(t *testing.T) {
 		"SetMany": func(s *redis.Store, ctx context.Context, key string, value []byte) error {
 			return s.SetMany(ctx, []store.Item{{Key: key, Value: value}}, time.Hour)
 		},
+		"Swap": func(s *redis.Store, ctx context.Context, key string, value []byte) error {
+			_, err := s.Swap(ctx, key, []byte(lease), value, time.Hour)
+			return err
+		},
+		"Commit": func(s *redis.Store, ctx context.Context, key string, value []byte) error {
+			leaser, _ := store.As[store.Leaser](s)
+			_, err := leaser.Commit(ctx, key, []byte(lease), value, time.Hour)
+			return err
+		},
 	}
 	for name, write := range writes {
 		t.Run(name, func(t *testing.T) {
 			server := testredis.Start(t)
 			s := open(t, redis.Options{Address: server.Addr, Pool: redis.PoolOptions{SocketTimeout: ample}})
 			ready(t, s)
-			server.Pause()
 			var values [3 * writers][]byte
 			for n := range values {
 				values[n] = bytes.Repeat([]byte{byte(n)}, size)
 			}
+			if err := write(s, t.Context(), "known", []byte("the script, if there is one")); err != nil {
+				t.Fatal(err)
+			}
+			for n := range values {
+				if name == "Add" {
+					break // of keys that are absent
+				}
+				if err := s.Set(t.Context(), strconv.Itoa(n), []byte(lease), time.Hour); err != nil {
+					t.Fatal(err)
+				}
+			}
+			server.Pause()
 			for round := range slices.Chunk(values[:], writers) {
 				var callers sync.WaitGroup
 				for _, value := range round {
@@ -66,7 +87,7 @@ func TestWritesThatAreGivenUpArriveAsTheyWere(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if found {
+				if found = found && string(got) != lease; found {
 					arrived++
 				}
 				if found && !bytes.Equal(got, value) {
@@ -78,5 +99,26 @@ func TestWritesThatAreGivenUpArriveAsTheyWere(t *testing.T) {
 				t.Error("no write has arrived late")
 			}
 		})
+	}
+}
+
+// TestWhatWasSentTwiceIsNotUsedAgain breaks the connection of a Set, whose second attempt works.
+func TestWhatWasSentTwiceIsNotUsedAgain(t *testing.T) {
+	t.Parallel()
+	server := testredis.Start(t)
+	proxy := newCutter(t, server)
+	s := open(t, redis.Options{Address: proxy.addr, Pool: redis.PoolOptions{SocketTimeout: ample}})
+	ready(t, s)
+	set := func() (again bool) {
+		again, err := redis.SetsAgain(s, t.Context(), "k", []byte("the word"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return again
+	}
+	eventually(t, "the memory of a Set that went well is used again", set) // a pool may lose some of it
+	proxy.word.Store(new("the word"))
+	if set() {
+		t.Error("the memory of a Set whose first attempt was cut off is used again")
 	}
 }

@@ -103,22 +103,25 @@ func (s *Store) Swap(ctx context.Context, key string, old, new []byte, ttl time.
 }
 
 func (s *Store) swap(ctx context.Context, key string, old, new []byte, ttl time.Duration) (bool, error) {
-	args := []string{"value", string(old), "absent", string(new)}
+	there, next := "value", "absent"
 	if old == nil {
-		args[0] = "absent"
+		there = "absent"
 	}
 	if new != nil {
 		if err := store.CheckTTL(ttl); err != nil {
 			return false, err
 		}
-		args[2] = lifetime(ttl)
+		next = lifetime(ttl)
 	}
 	c, err := s.link.begin(ctx, key)
 	if err != nil {
 		return false, err
 	}
 	defer c.end()
-	m, err := c.run(swap, once, key, args...)
+	before, after := pack(old), pack(new)
+	m, err := c.run(swap, once, key, there, before.text(), next, after.text())
+	c.release(before, err)
+	c.release(after, err)
 	if err != nil {
 		return false, err
 	}

@@ -153,7 +153,7 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	defer c.end()
 	p := pack(value)
 	_, err = c.do(c.set(key, p.text(), ttl), again)
-	c.arrived(p, err)
+	c.release(p, err)
 	return err
 }
 
@@ -186,7 +186,7 @@ func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 		set = cmd.PxMilliseconds(milliseconds(ttl)).Build
 	}
 	m, err := c.do(set(), once)
-	c.arrived(p, err)
+	c.release(p, err)
 	return err == nil && !m.IsNil(), err
 }
 

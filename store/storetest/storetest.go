@@ -102,7 +102,7 @@ func bothWays(t *testing.T, open Open, o Options, rules []rule) {
 	t.Run("bare", func(t *testing.T) { runRules(t, open, o, rules) })
 	t.Run("behind an interceptor", func(t *testing.T) {
 		intercepted := func(t *testing.T) store.Store { return store.Intercept(open(t), bystander{}) }
-		// Intercept hides these.
+		// store.Intercept hides these two.
 		o.Offers = slices.DeleteFunc(slices.Clone(o.Offers), func(c Capability) bool { return c == Objects || c == Giver })
 		runRules(t, intercepted, o, rules)
 	})
