@@ -25,7 +25,7 @@ func (c *Cache[V]) FetchMany(ctx context.Context, keys []string,
 	load func(ctx context.Context, missing []string) (map[string]V, error), opts ...CallOption,
 ) (map[string]V, error) {
 	began := c.base.flights.marks.Load()
-	unique, all, failed, err := c.readMany(c.patient(ctx), keys)
+	read, failed, err := c.readMany(c.patient(ctx), keys)
 	if err := c.proceed(ctx, "", err); err != nil {
 		return nil, c.base.fail("fetch many", "", err)
 	}
@@ -33,7 +33,7 @@ func (c *Cache[V]) FetchMany(ctx context.Context, keys []string,
 		return nil, c.base.fail("fetch many", "", errNoLoader)
 	}
 	t := &trip[V]{c: c, load: load, opts: append([]CallOption(nil), opts...), values: make(map[string]V, len(keys)), failed: failed}
-	t.sort(ctx, unique, all, miss{err: err, began: began})
+	t.sort(ctx, &read, miss{err: err, began: began})
 	t.refresh(ctx)
 	if err := t.board(ctx); err != nil {
 		return t.values, c.base.fail("fetch many", "", err)
@@ -63,21 +63,18 @@ type stop[V any] struct {
 	fl      *flight // once it has boarded
 }
 
-// sort decides about each key by what was read. Without all, read says why nothing was.
-func (t *trip[V]) sort(ctx context.Context, keys []string, all []seen[V], read miss) {
-	for i, key := range keys {
-		m := read
-		if all == nil {
-			var none V
-			t.decide(key, none, m)
-			continue
+// sort decides about each key by what was read, or not read if all have an error.
+func (t *trip[V]) sort(ctx context.Context, read *manyRead, all miss) {
+	for i, key := range read.keys {
+		m := all
+		var v V
+		if all.err == nil {
+			if v, m.sight, m.err = t.c.judgeOf(ctx, read, i); m.err != nil {
+				t.c.missRead(ctx, key, m.err)
+			}
+			m.proof = m.err == nil && t.c.base.leaser != nil
 		}
-		r := &all[i]
-		if m.sight, m.err = r.s, r.err; m.err != nil {
-			t.c.missRead(ctx, key, m.err)
-		}
-		m.proof = m.err == nil && t.c.base.leaser != nil
-		t.decide(key, r.v, m)
+		t.decide(key, v, m)
 	}
 }
 

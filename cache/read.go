@@ -174,20 +174,20 @@ func (c *Cache[V]) ttl(ctx context.Context, key, final string) (ttl time.Duratio
 // GetMany returns the values of those keys that have one, under the caller's keys, in one exchange with
 // stores that can. If some keys fail the error is a [KeyErrors] and the values beside it are valid.
 func (c *Cache[V]) GetMany(ctx context.Context, keys []string, opts ...CallOption) (map[string]V, error) {
-	unique, all, failed, err := c.readMany(ctx, keys)
+	read, failed, err := c.readMany(ctx, keys)
 	if err != nil {
 		return nil, c.base.answer(ctx, "get many", "", err)
 	}
-	values := make(map[string]V, len(all))
-	for i := range all {
-		r, key := &all[i], unique[i]
-		if r.err != nil {
-			failed = withKey(failed, key, r.err)
+	values := make(map[string]V, len(read.keys))
+	for i, key := range read.keys {
+		v, s, err := c.judgeOf(ctx, &read, i)
+		if err != nil {
+			failed = withKey(failed, key, err)
 			continue
 		}
-		c.base.stats.read(r.s.state == present)
-		if r.s.state == present {
-			values[key] = r.v
+		c.base.stats.read(s.state == present)
+		if s.state == present {
+			values[key] = v
 		}
 	}
 	return values, c.base.answerMany(ctx, "get", failed)
@@ -216,6 +216,7 @@ func withKey(failed KeyErrors, key string, err error) KeyErrors {
 // finals returns the final keys of keys, each once, with the keys that they stand for.
 func (c *Cache[V]) finals(keys []string) (unique, finals []string, failed KeyErrors) {
 	seen := make(map[string]struct{}, len(keys))
+	unique, finals = make([]string, 0, len(keys)), make([]string, 0, len(keys))
 	for _, key := range keys {
 		if _, ok := seen[key]; ok {
 			continue
@@ -231,26 +232,32 @@ func (c *Cache[V]) finals(keys []string) (unique, finals []string, failed KeyErr
 	return unique, finals, failed
 }
 
-// readMany reads keys: each of unique came to the one of all at its place. failed has the keys that are at
-// fault themselves. With an error nothing was read.
-func (c *Cache[V]) readMany(ctx context.Context, keys []string) (unique []string, all []seen[V], failed KeyErrors, err error) {
-	unique, finals, failed := c.finals(keys)
-	if len(unique) == 0 {
-		return nil, nil, failed, nil
+// manyRead is what a store has said to many keys.
+type manyRead struct {
+	keys, finals []string
+	values       [][]byte  // each at the place of its key; nil where there is none
+	failed       KeyErrors // of finals
+}
+
+// readMany asks for keys, each once. failed has the keys that are at fault themselves. With an error nothing was read.
+func (c *Cache[V]) readMany(ctx context.Context, keys []string) (read manyRead, failed KeyErrors, err error) {
+	read.keys, read.finals, failed = c.finals(keys)
+	if len(read.keys) == 0 {
+		return read, failed, nil
 	}
-	raw, err := c.base.getMany(ctx, finals)
-	var each KeyErrors
-	if err != nil && !errors.As(err, &each) {
-		return unique, nil, failed, err
+	read.values, err = c.base.getMany(ctx, read.finals)
+	if err != nil && errors.As(err, &read.failed) {
+		err = nil
 	}
-	all = make([]seen[V], len(unique))
-	for i, key := range unique {
-		r := &all[i]
-		if r.err = each[finals[i]]; r.err == nil && raw[i] != nil {
-			r.v, r.s, r.err = c.judge(ctx, key, raw[i], c.base.origin)
-		}
+	return read, failed, err
+}
+
+// judgeOf is judge of the key at i.
+func (c *Cache[V]) judgeOf(ctx context.Context, read *manyRead, i int) (v V, s sight, err error) {
+	if err := read.failed[read.finals[i]]; err != nil || read.values[i] == nil {
+		return v, s, err
 	}
-	return unique, all, failed, nil
+	return c.judge(ctx, read.keys[i], read.values[i], c.base.origin)
 }
 
 // getMany asks for finals in one exchange, or one by one where the store has no other way.
