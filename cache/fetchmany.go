@@ -29,11 +29,14 @@ func (c *Cache[V]) FetchMany(ctx context.Context, keys []string,
 	if err := c.proceed(ctx, "", err); err != nil {
 		return nil, c.base.fail("fetch many", "", err)
 	}
-	if load == nil {
-		return nil, c.base.fail("fetch many", "", errNoLoader)
-	}
 	t := &trip[V]{c: c, load: load, opts: append([]CallOption(nil), opts...), values: make(map[string]V, len(keys)), failed: failed}
 	t.sort(ctx, &read, miss{err: err, began: began})
+	if load == nil {
+		for _, s := range t.wanted {
+			t.failed = withKey(t.failed, s.key, errNoLoader)
+		}
+		return t.values, c.base.failMany("fetch", t.failed)
+	}
 	t.refresh(ctx)
 	if err := t.board(ctx); err != nil {
 		return t.values, c.base.fail("fetch many", "", err)

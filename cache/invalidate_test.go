@@ -165,4 +165,12 @@ func TestALoaderThatIsNilIsRefusedOnAMissOnly(t *testing.T) {
 	if got, err := c.Fetch(t.Context(), "k", nil); got != "v" || err != nil {
 		t.Errorf("Fetch of a hit = %q, %v", got, err)
 	}
+	if got, err := c.FetchMany(t.Context(), []string{"k"}, nil); got["k"] != "v" || err != nil {
+		t.Errorf("FetchMany of a hit = %q, %v", got, err)
+	}
+	got, err := c.FetchMany(t.Context(), []string{"k", "other"}, nil)
+	var failed cache.KeyErrors
+	if got["k"] != "v" || !errors.As(err, &failed) || len(failed) != 1 || failed["other"] == nil {
+		t.Errorf("FetchMany of a hit and a miss = %q, %v; want the hit, and the miss named", got, err)
+	}
 }

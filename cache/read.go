@@ -110,9 +110,7 @@ func (c *Cache[V]) readObject(ctx context.Context, key string, at located[V]) (v
 	}
 	v, s, err = c.judge(ctx, key, at.record, lent)
 	if s.state == present {
-		if k := c.form.keep(v, s, at.record); k != nil {
-			c.base.objects.Attach(c.keys.lead+at.rest, at.record, k)
-		}
+		c.base.objects.Attach(c.keys.lead+at.rest, at.record, c.form.keep(v, s, at.record))
 	}
 	return v, s, err
 }

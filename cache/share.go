@@ -51,17 +51,22 @@ func (f *form[V]) lend(k *kept[V]) V {
 	if v, ok := any(&k.v).(cloner[V]); ok { // *V has the methods of V, and needs no memory to become an interface
 		return v.Clone()
 	}
-	return any(k.v).(cloner[V]).Clone() // V is a pointer itself
+	return f.clone(k.v) // V is a pointer itself
+}
+
+// clone returns a clone of v, or v if it is a nil pointer: nobody has promised that Clone works on it.
+func (f *form[V]) clone(v V) V {
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
+		return v
+	}
+	return any(v).(cloner[V]).Clone()
 }
 
 // keep returns what to keep of v, which was decoded from value with s and is handed to a reader at the same
-// time. Nil is for nothing.
+// time.
 func (f *form[V]) keep(v V, s sight, value []byte) *kept[V] {
 	if f.clones {
-		if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
-			return nil // nobody has promised that Clone works on it
-		}
-		v = any(v).(cloner[V]).Clone()
+		v = f.clone(v)
 	}
 	k := &kept[V]{v: v, young: s.youngUntil()}
 	if text, ok := any(&k.v).(*string); ok {

@@ -133,10 +133,22 @@ func TestReadersGetClonesOfPointers(t *testing.T) {
 		}
 		v.Tags["a"] = 2
 	}
-	must(t, c.Set(t.Context(), "k", nil))
+}
+
+func TestNilPointersAreNotCloned(t *testing.T) {
+	b, err := cache.NewBase(openMemory(t), cache.Options{})
+	must(t, err)
+	defer b.Close()
+	clones, err := cache.On[*folder](b)
+	must(t, err)
+	shared, err := cache.On[*folder](b, cache.Shared())
+	must(t, err)
+	must(t, clones.Set(t.Context(), "k", nil))
 	for range 2 {
-		if v := read(t, c); v != nil {
-			t.Errorf("Get of a nil pointer = %v, want nil", v)
+		for _, c := range []*cache.Cache[*folder]{shared, clones} {
+			if v := read(t, c); v != nil {
+				t.Errorf("Get of a nil pointer = %v, want nil", v)
+			}
 		}
 	}
 }
