@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cachewright/cachewright/django"
 	"github.com/cachewright/cachewright/session"
 	"github.com/cachewright/cachewright/store"
 )
@@ -115,5 +116,18 @@ func TestSessionsRefuseAStoreThatCannotSwap(t *testing.T) {
 	defer cs.Close()
 	if _, err := Sessions(cs, session.Options{}); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("Sessions = %v, want ErrUnsupported", err)
+	}
+}
+
+func TestDjangoSessionsSayThatDjangoDoesNotSeeThem(t *testing.T) {
+	var log bytes.Buffer
+	cs := openCaches(t, Config{Environment: Testing, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Caches: map[string]CacheConfig{"sessions": {Serializer: "json"}}})
+	_, err := DjangoSessions(cs, django.SessionOptions{Secrets: []string{"a secret"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := log.String(); !strings.Contains(text, "Django does not see sessions on this backend") || !strings.Contains(text, "backend=memory") {
+		t.Errorf("no warning in the log:\n%s", text)
 	}
 }
