@@ -80,9 +80,8 @@ func (c *compiler) compileKind(t reflect.Type, path string) (coder, error) {
 		if t.NumMethod() == 0 {
 			return c.dynamic, nil
 		}
-		return nil, structs.Refuse(path, "is an interface with methods, whose values could not be read back; use any or a concrete type")
 	}
-	return nil, structs.Refuse(path, "is a "+t.Kind().String()+", which cannot be encoded")
+	return nil, structs.RefuseKind(path, t)
 }
 
 func (c *compiler) compilePointer(t reflect.Type, path string) (coder, error) {

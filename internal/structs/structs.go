@@ -16,9 +16,20 @@
 // too are written field by field, so that the other fields are not lost.
 package structs
 
-import "fmt"
+import (
+	"fmt"
+	"reflect"
+)
 
 // Refuse says why the type at path cannot be encoded.
 func Refuse(path, reason string) error {
 	return fmt.Errorf("%s: %s", path, reason)
+}
+
+// RefuseKind says that no value of the kind of t, which is at path, can be encoded and read back.
+func RefuseKind(path string, t reflect.Type) error {
+	if t.Kind() == reflect.Interface {
+		return Refuse(path, "is an interface with methods, whose values could not be read back; use any or a concrete type")
+	}
+	return Refuse(path, "is a "+t.Kind().String()+", which cannot be encoded")
 }
