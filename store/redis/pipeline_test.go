@@ -5,6 +5,7 @@ package redis_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -148,4 +149,62 @@ func TestCloseWaitsForThoseAtTheClient(t *testing.T) {
 		callers.Wait()
 		server.Continue()
 	}
+}
+
+// TestOneSilentConnectionOfSeveral has a server say nothing any more on one of four connections. The client takes one by
+// chance for each call, and for all calls that are sent together, so a call in four waits in vain, and others wait for
+// their turn meanwhile: none of them longer than its time, and when the connection is given up none at all.
+func TestOneSilentConnectionOfSeveral(t *testing.T) {
+	const (
+		callers     = 64
+		connections = 4
+		silence     = 2 * time.Second
+	)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(16)) // by which the store decides how many connections it makes
+	bubble(t, map[string]answers{}, func(t *testing.T, n *internet) {
+		n.set(somewhere, func(args []string) string {
+			if args[0] == "GET" && args[1] == "last" {
+				return ""
+			}
+			return well(args)
+		})
+		s := n.open(t, redis.Options{Address: somewhere})
+		for range 50 * connections {
+			if _, _, err := s.Get(t.Context(), "k"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := n.dialled(somewhere); got != connections {
+			t.Fatalf("%d connections, want %d", got, connections)
+		}
+		if _, _, err := s.Get(t.Context(), "last"); !errors.Is(err, store.ErrUnavailable) {
+			t.Fatalf("Get of what is not answered = %v", err)
+		}
+		work := func() (w *watch) {
+			w = &watch{}
+			start := time.Now()
+			var working sync.WaitGroup
+			for range callers {
+				working.Go(func() {
+					for time.Since(start) < silence {
+						_ = w.time(getting(s, "k"))
+						time.Sleep(time.Millisecond)
+					}
+				})
+			}
+			working.Wait()
+			return w
+		}
+		meanwhile := work()
+		t.Logf("while one is silent %d calls worked and %d failed", meanwhile.ok, len(meanwhile.errs))
+		if meanwhile.ok == 0 {
+			t.Error("no call worked on the other connections")
+		}
+		meanwhile.wantErrors(t, store.ErrUnavailable)
+		heldExactly(t, "F07", "one connection of four: slowest call", meanwhile.worst(), patience)
+		time.Sleep(detection)
+		if after := work(); len(after.errs) > 0 {
+			t.Errorf("%d calls failed after that connection was given up, first: %v", len(after.errs), after.errs[0])
+		}
+	})
 }
