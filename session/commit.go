@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"github.com/cachewright/cachewright/cache"
 )
 
 // commitTries is how often CommitCtx tries when others change the session at the same time. Update goes
@@ -136,7 +134,10 @@ func (s *Store) changeOnce(ctx context.Context, id string, next func(*record) (r
 		r.owner = s.options.Owner(r.data)
 	}
 	if old != nil && bytes.Equal(old.data, r.data) && old.end.Equal(r.end) && old.owner == r.owner {
-		return true, nil
+		if s.due(id, now) {
+			_, err = s.use(ctx, id, true)
+		}
+		return true, err
 	}
 	return s.write(ctx, id, value, old, r)
 }
@@ -152,8 +153,9 @@ func earlier(a, b time.Time) time.Time {
 // is not on it could not be revoked, while an entry without a session does no harm.
 func (s *Store) write(ctx context.Context, id string, value []byte, old *record, r record) (swapped bool, err error) {
 	moved := old == nil || old.owner != r.owner
-	if r.owner != "" && moved {
-		if err := s.enlist(ctx, id, r); err != nil {
+	var surplus list
+	if r.owner != "" && (moved || r.end.After(old.end)) {
+		if surplus, err = s.enlist(ctx, id, r); err != nil {
 			return false, err
 		}
 	}
@@ -165,6 +167,9 @@ func (s *Store) write(ctx context.Context, id string, value []byte, old *record,
 	}
 	if swapped && moved && old != nil && old.owner != "" {
 		s.delist(ctx, old.owner, id)
+	}
+	if swapped && len(surplus) > 0 {
+		err = s.revokeAll(ctx, r.owner, surplus)
 	}
 	return swapped, err
 }
@@ -212,6 +217,6 @@ func (s *Store) delete(ctx context.Context, id string) error {
 func (s *Store) delist(ctx context.Context, owner, id string) {
 	err := s.changeList(ctx, owner, func(l list) list { return l.without(id) })
 	if err != nil {
-		s.options.Hooks.Trouble(ctx, cache.Trouble{Alias: "sessions", Op: "delist", Key: id, Err: err})
+		s.troubled(ctx, "delist", id, err)
 	}
 }

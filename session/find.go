@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -23,7 +24,7 @@ func (s *Store) FindCtx(ctx context.Context, token string) (data []byte, found b
 		return nil, false, nil
 	}
 	now := s.now()
-	_, r, err := s.read(ctx, id, s.renewed.due(id, now, s.options.Idle/renewalsPerIdle))
+	r, err := s.use(ctx, id, s.due(id, now))
 	if err != nil {
 		return nil, false, fail("find", id, err)
 	}
@@ -32,7 +33,29 @@ func (s *Store) FindCtx(ctx context.Context, token string) (data []byte, found b
 		return nil, false, nil
 	}
 	s.stats.found.Add(1)
-	return r.data, true, nil
+	return s.own(r.data), true, nil
+}
+
+// own returns data for a caller to keep and to change.
+func (s *Store) own(data []byte) []byte {
+	if s.gives {
+		return data
+	}
+	return bytes.Clone(data)
+}
+
+// due reports whether the idle timeout of a session is to be put off, and takes note that it is.
+func (s *Store) due(id string, now time.Time) bool {
+	return s.renewed.due(id, now, s.options.Idle/renewalsPerIdle)
+}
+
+// use reads the session under id, and if that is due puts off its idle timeout.
+func (s *Store) use(ctx context.Context, id string, due bool) (*record, error) {
+	_, r, err := s.read(ctx, id, due)
+	if err != nil && due {
+		s.renewed.forget(id)
+	}
+	return r, err
 }
 
 // read returns the record under id and the very bytes it was read from; a nil record if there is no
@@ -50,12 +73,31 @@ func (s *Store) read(ctx context.Context, id string, renew bool) (value []byte, 
 	decoded, err := decode(value)
 	switch {
 	case errors.Is(err, errEnded):
+		if renew {
+			s.ended(ctx, id)
+		}
 		return value, nil, nil
 	case err != nil:
-		s.options.Hooks.Trouble(ctx, cache.Trouble{Alias: "sessions", Op: "decode", Key: id, Err: err})
+		s.troubled(ctx, "decode", id, err)
 		return value, nil, nil
 	}
 	return value, &decoded, nil
+}
+
+// ended has the mark of a session that has ended last for Grace from now on: reading it may have given it the shorter
+// life of an idle session.
+func (s *Store) ended(ctx context.Context, id string) {
+	if s.options.Idle >= s.options.Grace {
+		return
+	}
+	if err := s.store.Set(ctx, s.key(id), tombstone, s.options.Grace); err != nil {
+		s.renewed.forget(id)
+		s.troubled(ctx, "renew", id, err)
+	}
+}
+
+func (s *Store) troubled(ctx context.Context, op, id string, err error) {
+	s.options.Hooks.Trouble(ctx, cache.Trouble{Alias: "sessions", Op: op, Key: id, Err: err})
 }
 
 // getRenewed reads a record and puts off its idle timeout, in one exchange where the store can. The
@@ -69,7 +111,8 @@ func (s *Store) getRenewed(ctx context.Context, id string) (value []byte, found 
 		return nil, false, err
 	}
 	if _, err := s.store.Touch(ctx, s.key(id), s.options.Idle); err != nil {
-		s.options.Hooks.Trouble(ctx, cache.Trouble{Alias: "sessions", Op: "renew", Key: id, Err: err})
+		s.renewed.forget(id)
+		s.troubled(ctx, "renew", id, err)
 	}
 	return value, true, nil
 }
@@ -153,7 +196,7 @@ func (s *Store) AllCtx(ctx context.Context) (map[string][]byte, error) {
 			return nil, fail("list", id, err)
 		}
 		if r != nil && r.end.After(now) {
-			all[handleLead+id] = r.data
+			all[handleLead+id] = s.own(r.data)
 		}
 	}
 	return all, nil

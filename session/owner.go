@@ -87,24 +87,31 @@ func (s *Store) swapList(ctx context.Context, owner string, value []byte, l list
 	return s.swapper.Swap(ctx, s.listKey(owner), value, next, ttl)
 }
 
-// enlist puts a session on its owner's list, and ends the oldest ones where there are too many.
-func (s *Store) enlist(ctx context.Context, id string, r record) error {
-	var surplus list
-	err := s.changeList(ctx, r.owner, func(l list) list {
-		l = append(l.without(id), entry{ID: id, Created: r.created.UnixMilli(), End: r.end.UnixMilli()})
-		over := max(0, len(l)-s.options.MaxPerOwner)
-		surplus = l[:over]
-		return l[over:]
+// enlist puts a session on its owner's list, and returns those of the others, the oldest, that are too many with it.
+func (s *Store) enlist(ctx context.Context, id string, r record) (surplus list, err error) {
+	err = s.changeList(ctx, r.owner, func(l list) list {
+		others := l.without(id)
+		surplus = others[:max(0, len(others)+1-s.options.MaxPerOwner)]
+		l = append(slices.Clone(others), entry{ID: id, Created: r.created.UnixMilli(), End: r.end.UnixMilli()})
+		slices.SortStableFunc(l, func(a, b entry) int { return cmp.Compare(a.Created, b.Created) })
+		return l
 	})
-	if err != nil {
-		return err
-	}
-	for _, e := range surplus {
-		if _, err := s.revokeOne(ctx, r.owner, e.ID); err != nil {
+	return surplus, err
+}
+
+// revokeAll ends sessions of owner and takes them off the list.
+func (s *Store) revokeAll(ctx context.Context, owner string, gone list) error {
+	for _, e := range gone {
+		if _, err := s.revokeOne(ctx, owner, e.ID); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.changeList(ctx, owner, func(l list) list {
+		for _, e := range gone {
+			l = l.without(e.ID)
+		}
+		return l
+	})
 }
 
 // List returns the sessions of owner that are there, the oldest first.

@@ -99,7 +99,7 @@ type Hooks struct {
 	// Dropped is called when a commit came after the end of its session and was not stored.
 	Dropped func(ctx context.Context, id string)
 
-	// Conflict is called when a commit found that another one was first, and tries again.
+	// Conflict is called when a commit or an update found that another one was first, whether it tries again or not.
 	Conflict func(ctx context.Context, id string)
 
 	// Trouble is called for errors that a call could go on without. If it is nil they go to the Logger,
@@ -114,6 +114,7 @@ type Store struct {
 	store   store.Store
 	swapper store.Swapper
 	renewer store.Renewer // nil where reading and renewing are two exchanges
+	gives   bool          // what is read from store is nobody else's
 	clock   store.Clock   // nil where the local clock is the store's
 	renewed renewals
 	stats   struct{ found, missing, dropped, conflicts atomic.Int64 }
@@ -134,6 +135,7 @@ func New(s store.Store, o Options) (*Store, error) {
 		return nil, fmt.Errorf("session: the store cannot compare and swap, as sessions need it: %w", errors.ErrUnsupported)
 	}
 	out := &Store{options: o, store: s, swapper: swapper}
+	_, out.gives = store.As[store.Giver](s)
 	out.renewer, _ = store.As[store.Renewer](s)
 	out.clock, _ = store.As[store.Clock](s)
 	return out, nil
@@ -181,7 +183,7 @@ type Stats struct {
 	Found     int64 // reads that found a session
 	Missing   int64 // reads that found none
 	Dropped   int64 // commits that came after the end of their session
-	Conflicts int64 // commits that were tried again because another one was first
+	Conflicts int64 // attempts of commits and updates that found another one first
 }
 
 // Stats returns the counts.
