@@ -11,9 +11,8 @@
 //
 // A cache sees values, not records: what a store keeps for other reasons (a remembered absence), what
 // has expired, what another type wrote and what is damaged counts as missing. Bytes that cannot be read
-// are reported to [Hooks]. Two kinds of calls ask the store alone, without a look at the bytes, and so
-// count unreadable ones as there: Touch, TTL and Keys, as long as the alias remembers no absences, and
-// Delete and DeletePattern with their counts.
+// are reported to [Hooks]. Keys, and Delete and DeletePattern with their counts, do not read values and so count
+// unreadable ones as there; so do Touch and TTL on a store that cannot compare and swap, or with Options.Codec.
 //
 // # Values
 //

@@ -78,8 +78,11 @@ func (c *Cache[V]) incrWithin(ctx context.Context, key, final string, delta int6
 			return 0, false, ErrOverflow
 		}
 		swapped, err := c.base.swapper.Swap(ctx, final, stored, strconv.AppendInt(nil, sum, 10), store.Keep)
-		if swapped || err != nil {
-			return sum, true, err
+		switch {
+		case err != nil:
+			return 0, false, err
+		case swapped:
+			return sum, true, nil
 		}
 	}
 	return 0, false, ctx.Err()

@@ -109,9 +109,8 @@ func (b *Base) fail(op, key string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var keyError *KeyError
-	if errors.As(err, &keyError) {
-		return err
+	if keyError, ok := err.(*KeyError); ok { // and not that of a loader's own call
+		return keyError
 	}
 	return &callError{op: op, key: key, alias: b.options.Name, err: err}
 }

@@ -230,8 +230,7 @@ func (c *Cache[V]) proceed(ctx context.Context, key string, readErr error) error
 	if readErr == nil {
 		return nil
 	}
-	var keyError *KeyError
-	if errors.As(readErr, &keyError) || errors.Is(readErr, ErrClosed) {
+	if _, refused := readErr.(*KeyError); refused || errors.Is(readErr, ErrClosed) {
 		return readErr
 	}
 	if err := ctx.Err(); err != nil {

@@ -125,6 +125,10 @@ func (t *trip[V]) refresh(ctx context.Context) {
 		t.c.abandon(mine, err)
 		mine = nil
 	}
+	if len(mine) == 0 {
+		<-t.c.base.refreshing
+		return
+	}
 	go func() {
 		defer func() { <-t.c.base.refreshing }()
 		t.lead(ctx, mine)

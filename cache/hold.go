@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +21,10 @@ const (
 	// maxTold is how much of an error's text they are told.
 	maxTold = 512
 
-	// commitTimeout bounds a write behind a load, for stores that have no deadline of their own.
+	// mostMaybe is how many extensions without an answer are remembered. What stands longer has ended.
+	mostMaybe = int(leaseTTL/leaseStep) + 1
+
+	// commitTimeout bounds a step of a load in the store, for stores that have no deadline of their own.
 	commitTimeout = 5 * time.Second
 
 	// The pause after a load of a value that is still there has failed: twice as long after each failure in a
@@ -55,7 +59,7 @@ type hold struct {
 
 	mu    sync.Mutex // guards the rest
 	there []byte     // what stands in the store
-	maybe []byte     // what may stand there instead: of an extension without an answer
+	maybe [][]byte   // what may stand there instead: of extensions without an answer, the latest
 	timer *time.Timer
 	over  bool
 }
@@ -133,9 +137,8 @@ func (h *hold) extend(ctx context.Context) bool {
 		return h.base.leaser.Extend(ctx, h.key, there, next, ttl)
 	})
 	switch {
-	case err != nil && h.maybe == nil: // it may have happened all the same
-		h.maybe = next
-	case err != nil:
+	case err != nil: // it may have happened all the same
+		h.maybe = append(h.maybe[max(0, len(h.maybe)-mostMaybe+1):], next)
 	case !held:
 		return false
 	default:
@@ -148,8 +151,8 @@ func (h *hold) extend(ctx context.Context) bool {
 // stands tries a step of the lease on what stands in the store, and on what may stand there instead.
 func (h *hold) stands(step func(there []byte) (bool, error)) (held bool, err error) {
 	held, err = step(h.there)
-	if !held && err == nil && h.maybe != nil {
-		held, err = step(h.maybe)
+	for i := 0; !held && err == nil && i < len(h.maybe); i++ {
+		held, err = step(h.maybe[i])
 	}
 	return held, err
 }
@@ -256,7 +259,7 @@ func (h *hold) fail(ctx context.Context, told string) error {
 	if errorFor > 0 {
 		failure.soft = now + errorFor.Microseconds()
 	}
-	return h.yield(ctx, placeholder(failure, told[:min(len(told), maxTold)]), ttl)
+	return h.yield(ctx, placeholder(failure, strings.ToValidUTF8(told[:min(len(told), maxTold)], "")), ttl)
 }
 
 // rest ends the hold of a value in the store, so that nobody loads it for a while.

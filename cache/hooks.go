@@ -21,7 +21,7 @@ type Hooks struct {
 // Trouble is one swallowed error.
 type Trouble struct {
 	Alias string
-	Op    string // what was tried: "read", "write", "decode", "load", "sweep" (of a file cache, by nobody's call)
+	Op    string // what was tried, for people: "read", "write", "decode", "load", "lease", "sweep" or a call; more may come
 	Key   string // the key as the caller wrote it; empty if there was none
 	Err   error
 }

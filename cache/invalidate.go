@@ -17,7 +17,6 @@ import (
 //   - It waits for a flight that is storing at this moment, so that its own effect is the later one.
 //   - Until it has returned no flight of its keys stores, and those that began meanwhile are detached at
 //     its end: they may have read the source before it returned.
-
 //
 // Across processes the lease does the same: it stands where the value stands, so that whatever an
 // invalidation does to the value ends it. Leases beside bare values are ended first.
@@ -28,14 +27,19 @@ func (b *Base) invalidate(ctx context.Context, ttl time.Duration, finals ...stri
 	if err := b.flights.invalidate(ctx, finals...); err != nil {
 		return err
 	}
-	if b.beside == nil || ttl > b.options.LoadTimeout+commitTimeout {
-		return nil // a commit does not replace a value, and this one will outlive all loads that have begun
+	if b.beside == nil || b.outlivesLoads(ttl) {
+		return nil // a commit does not replace a value
 	}
 	err := b.beside.Void(ctx, finals...)
 	if err != nil {
 		b.flights.invalidated(finals...)
 	}
 	return err
+}
+
+// outlivesLoads reports whether a value that lives for ttl from now on is there longer than any load that has begun.
+func (b *Base) outlivesLoads(ttl time.Duration) bool {
+	return ttl == Forever || ttl > addTTL(b.options.LoadTimeout, commitTimeout)
 }
 
 // clearing is an invalidation of all keys that begin with lead and whose remainder matches pattern.

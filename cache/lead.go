@@ -97,6 +97,18 @@ func (q *queue[V]) begin() {
 	q.ctx, q.end = ctx, func() { closes(); cancel() }
 }
 
+// asking returns a context for a step in the store, unless that is one that never waits: with a deadline of its own, and
+// no longer than the alias is open.
+func (q *queue[V]) asking() (context.Context, context.CancelFunc) {
+	b := q.c.base
+	if b.objects != nil {
+		return q.ctx, func() {}
+	}
+	ctx, cancel := context.WithTimeout(q.ctx, commitTimeout)
+	closes := context.AfterFunc(b.flights.ctx, cancel)
+	return ctx, func() { closes(); cancel() }
+}
+
 func (q *queue[V]) leave() {
 	q.stop()
 	q.end()
@@ -120,7 +132,9 @@ func (q *queue[V]) claim() (h *hold, landed bool) {
 	q.woken, q.stop = b.leaser.Await(fl.key) // before the look, so that nothing is missed
 	h.there = b.lease(h.token, h.keyCheck)
 	q.asOf = b.flights.marks.Add(1)
-	there, err := b.leaser.Claim(q.ctx, fl.key, h.there, leaseTTL)
+	ctx, cancel := q.asking()
+	there, err := b.leaser.Claim(ctx, fl.key, h.there, leaseTTL)
+	cancel()
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		b.flights.proceed(fl)
@@ -203,7 +217,9 @@ func (q *queue[V]) consider(h *hold, there []byte) (*hold, bool) {
 
 // take puts the hold in the place of there. If that has changed meanwhile, the next round will tell.
 func (q *queue[V]) take(h *hold, there []byte) (*hold, bool) {
-	taken, err := h.take(q.ctx, there)
+	ctx, cancel := q.asking()
+	taken, err := h.take(ctx, there)
+	cancel()
 	switch {
 	case err != nil:
 		return q.without(h, err)

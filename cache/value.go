@@ -57,7 +57,7 @@ func isInteger(t reflect.Type) bool {
 	return t.Kind() >= reflect.Int && t.Kind() <= reflect.Uint64
 }
 
-// Records of these sizes are worth compressing, if that saves at least a tenth.
+// compressFrom is the smallest payload, in bytes, that is worth compressing, if that saves at least a tenth.
 const compressFrom = 1 << 10
 
 // maxExpanded is the largest value that a compressed record may claim to hold.
@@ -80,7 +80,7 @@ func (f *form[V]) encode(dst []byte, v V, keyCheck uint64, l life) ([]byte, erro
 		kind: kindValue, codec: codecMessagePack, created: l.created, soft: l.soft, hard: l.hard,
 		cost: l.cost, schema: f.schema, keyCheck: keyCheck,
 	}
-	if f.base.options.Compress && len(record)-headerSize >= compressFrom {
+	if n := len(record) - headerSize; f.base.options.Compress && n >= compressFrom && n <= maxExpanded {
 		record, h.compression = compress(record)
 	}
 	if f.base.objects != nil && h.short() {

@@ -155,7 +155,7 @@ func (c *Cache[V]) touch(ctx context.Context, key, final string, opts []CallOpti
 		return c.touchAway(ctx, key, final)
 	case c.base.keepsRecords():
 		return c.touchRecord(ctx, key, final, ttl)
-	case c.base.beside != nil && ttl <= c.base.options.LoadTimeout+commitTimeout:
+	case c.base.beside != nil && !c.base.outlivesLoads(ttl):
 		// A Set for longer has left leases alone, because its value would outlive them.
 		if err := c.base.beside.Void(ctx, final); err != nil {
 			return false, err
@@ -222,18 +222,25 @@ func (c *Cache[V]) getTouch(ctx context.Context, final string, ttl time.Duration
 
 // Delete removes keys and returns how many of them the store held. Loads of these keys that are under
 // way answer those who wait for them and store nothing.
+//
+// A key that the cache does not take is a *[KeyError], among others it is named in a [KeyErrors] and the others are
+// removed; so are, where the store can tell, those that it could not remove.
 func (c *Cache[V]) Delete(ctx context.Context, keys ...string) (removed int, err error) {
+	alone := ""
+	if len(keys) == 1 {
+		alone = keys[0]
+	}
 	_, finals, failed := c.finals(keys)
 	if len(finals) > 0 {
 		if err := c.base.invalidate(ctx, 0, finals...); err != nil {
-			return 0, c.base.answer(ctx, "delete", keys[0], err)
+			return 0, c.base.answer(ctx, "delete", alone, err)
 		}
 		defer c.base.flights.invalidated(finals...)
 		removed, err = c.base.store.Delete(ctx, finals...)
 	}
 	switch {
 	case err != nil:
-		return removed, c.base.answer(ctx, "delete", keys[0], err)
+		return removed, c.base.answer(ctx, "delete", alone, err)
 	case len(failed) == 1 && len(keys) == 1:
 		return 0, failed[keys[0]]
 	case failed != nil:

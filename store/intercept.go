@@ -212,10 +212,14 @@ type interceptedBatcher struct {
 func (b interceptedBatcher) GetMany(ctx context.Context, keys []string) ([][]byte, error) {
 	c := Call{Op: OpGetMany, Keys: keys}
 	b.s.run(ctx, 0, &c, func(ctx context.Context) { c.Values, c.Err = b.inner.GetMany(ctx, c.Keys) })
+	return c.valuesOf(keys)
+}
+
+// valuesOf returns the answer to a call on keys. An interceptor that answers by itself, or fails some keys, may leave
+// the values out: all other keys are absent then.
+func (c *Call) valuesOf(keys []string) ([][]byte, error) {
 	var each KeyErrors
 	if len(c.Values) != len(keys) && (c.Err == nil || errors.As(c.Err, &each)) {
-		// An interceptor that answers by itself, or fails some keys, may leave the values out: all other
-		// keys are absent then.
 		c.Values = make([][]byte, len(keys))
 	}
 	return c.Values, c.Err
@@ -235,7 +239,7 @@ type interceptedPeeker struct {
 func (p interceptedPeeker) Peek(ctx context.Context, keys []string, n int) ([][]byte, error) {
 	c := Call{Op: OpPeek, Keys: keys, Length: n}
 	p.s.run(ctx, 0, &c, func(ctx context.Context) { c.Values, c.Err = p.inner.Peek(ctx, c.Keys, c.Length) })
-	return c.Values, c.Err
+	return c.valuesOf(keys)
 }
 
 type interceptedCounter struct {

@@ -73,7 +73,7 @@ type Ticker interface {
 // TickLag is how far [Ticker] may lie behind.
 const TickLag = 5 * time.Second
 
-// CheckLease reports whether lease may be claimed for ttl: it is not empty, and its lifetime has an end.
+// CheckLease returns an error unless lease may be claimed for ttl: it is not empty, and its lifetime has an end.
 func CheckLease(lease []byte, ttl time.Duration) error {
 	switch {
 	case len(lease) == 0:

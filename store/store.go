@@ -235,7 +235,7 @@ func (e KeyErrors) keys() []string {
 	return keys
 }
 
-// CheckTTL reports whether ttl may be handed to a [Store]: positive, [Forever] or [Keep].
+// CheckTTL returns an error unless ttl may be handed to a [Store]: positive, [Forever] or [Keep].
 func CheckTTL(ttl time.Duration) error {
 	if ttl > 0 || ttl == Keep {
 		return nil

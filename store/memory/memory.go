@@ -1,9 +1,8 @@
 // Package memory keeps values in the memory of this process, bounded by bytes and entries.
 //
 // A [Store] is what a cache stands on when nothing outside the process is wanted: no server, no files,
-// gone at the end of the process. It offers every capability of package store: [store.Batcher],
-// [store.Counter], [store.Swapper], [store.Leaser], [store.Inspector], [store.Viewer], [store.Objects],
-// [store.Clock] and [store.Ticker].
+// gone at the end of the process. It offers [store.Batcher], [store.Counter], [store.Swapper], [store.Leaser],
+// [store.Inspector], [store.Viewer], [store.Objects], [store.Clock] and [store.Ticker].
 //
 // Which entries give way when the store is full is decided by how often and how recently they were
 // used (W-TinyLFU, from github.com/maypok86/otter). Room is made before a value is stored, so an entry
