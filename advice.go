@@ -85,7 +85,10 @@ func (r *resolver) sortFindings() {
 	})
 }
 
-func (r *resolver) find(f Finding) { r.plan.Findings = append(r.plan.Findings, f) }
+func (r *resolver) find(f Finding) {
+	f.Message = hideUsers(f.Message)
+	r.plan.Findings = append(r.plan.Findings, f)
+}
 
 // warn adds a warning about a cache.
 func (r *resolver) warn(c *resolution, code, origin, fix, format string, args ...any) {

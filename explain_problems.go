@@ -85,7 +85,7 @@ var valueCodes = []Explanation{
 		"A Redis URL must start with redis:// or rediss://, and has the form redis://[user:password@]host[:port][/database]. Special characters of a password are written as %23 for #, %2F for /, %3F for ?, %25 for %.",
 		"redis_url: http://localhost:6379", "Correct the URL."},
 	{"CW109", "this is not what the option holds",
-		"A mapping stands where a value belongs, or the other way round.",
+		"A mapping stands where a value belongs, or the other way round; or a URL where a name belongs.",
 		"cache_default:\n  timeout: [300]", "Write the form that the message shows."},
 	{"CW110", "quotes make the value text",
 		"The option is a number, a duration or a switch, and a value in quotes is text. A quoted \"${NAME}\" is fine: it takes the type of the option.",

@@ -137,7 +137,7 @@ func printable(text string) string {
 			return '?'
 		}
 		return r
-	}, text)
+	}, hideUsers(text))
 }
 
 // addSetting reports a fault of a setting's value, and the line that would mend it.

@@ -173,7 +173,7 @@ type fault struct {
 }
 
 func faultf(code, hint, format string, args ...any) *fault {
-	return &fault{code: code, hint: hint, message: fmt.Sprintf(format, args...)}
+	return &fault{code: code, hint: hint, message: hideUsers(fmt.Sprintf(format, args...))}
 }
 
 // fixed returns f with the value that its fix line shows.
@@ -182,10 +182,10 @@ func (f *fault) fixed(value string) *fault {
 	return f
 }
 
-// oneLine shortens text to what fits into a message.
+// oneLine shortens text, a value or a name, to what fits into a message. A URL may stand anywhere by mistake.
 func oneLine(text string) string {
 	const most = 60
-	text = strconv.Quote(text)
+	text = strconv.Quote(userPart.ReplaceAllString(text, "://"+masked+"@"))
 	if utf8.RuneCountInString(text) <= most {
 		return text
 	}

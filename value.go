@@ -277,6 +277,8 @@ func (f *field) checkText(v string) *fault {
 		return f.refused(oneLine(v))
 	case f.kind == kindChoice && !slices.Contains(f.choices, v):
 		return f.badChoice(v)
+	case f.kind == kindText && !f.secret && serverURL.MatchString(v):
+		return faultf("CW109", "write the URL of a server as redis_url", "%s is a URL", oneLine(v))
 	case f.path && strings.Contains(v, pemBegins):
 		return faultf("CW116", "write the text into a file, and the name of that here", "holds a certificate or a key itself, and not the name of a file")
 	case !utf8.ValidString(v):
@@ -290,6 +292,9 @@ func (f *field) checkText(v string) *fault {
 	}
 	return nil
 }
+
+// serverURL matches the URL of a server, as other systems have it for a cache's location.
+var serverURL = regexp.MustCompile(`(?i)^(?:rediss?|valkeys?|memcached?|unix)://|://\S*@`)
 
 // nameOfUTF8 matches the names that Python has for it.
 var nameOfUTF8 = regexp.MustCompile(`^(?:` + utf8Words + `)$`)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 
 	"github.com/cachewright/cachewright"
 	"github.com/cachewright/cachewright/cache"
@@ -47,9 +48,9 @@ func (v *invocation) projectPath() string {
 	return v.path(cmp.Or(v.configPath, v.getenv("CACHEWRIGHT_CONFIG")))
 }
 
-// path makes a path of the command line absolute.
+// path makes a path of the command line absolute. A URL stays one, so that the message about it can mask it.
 func (v *invocation) path(path string) string {
-	if filepath.IsAbs(path) {
+	if filepath.IsAbs(path) || strings.Contains(path, "://") {
 		return path
 	}
 	return filepath.Join(v.dir, path)

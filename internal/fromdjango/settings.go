@@ -156,8 +156,11 @@ func projectNotes(root *value) []string {
 // aliasName is what can name a cache.
 var aliasName = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 
+// userPart matches what may hold a password in a URL, which may stand by mistake where a name belongs.
+var userPart = regexp.MustCompile(`://.*@`)
+
 // printable is text on one line, for comments and messages.
 func printable(text string) string {
-	quoted := fmt.Sprintf("%+q", text)
+	quoted := fmt.Sprintf("%+q", userPart.ReplaceAllString(text, "://***@"))
 	return quoted[1 : len(quoted)-1]
 }
