@@ -117,6 +117,9 @@ func (cs *Caches) alias(alias string) (*opened, error) {
 		return o, nil
 	}
 	names := cs.Aliases()
+	if alias == "" {
+		return nil, fmt.Errorf("cachewright: an empty name names no cache; configured: %s", strings.Join(names, ", "))
+	}
 	hint := "configured: " + strings.Join(names, ", ")
 	if near, ok := spell.Near(alias, names); ok {
 		hint = fmt.Sprintf("did you mean %q? %s", near, hint)

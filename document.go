@@ -101,7 +101,8 @@ func (d *document) top(f yamltree.Field) {
 		}
 	case strings.HasPrefix(name, cachePrefix) && f.Value.IsNull():
 		d.emptyCache(name, f)
-	case name == cachePrefix+aliasDefault || name == cachePrefix+aliasSessions:
+	case name == cachePrefix+aliasDefault || name == cachePrefix+aliasSessions,
+		strings.HasPrefix(name, cachePrefix) && serverURL.MatchString(f.Value.Text()): // others may be an application's own
 		d.notMapping(name, f)
 	default:
 		d.foreign(name, f)

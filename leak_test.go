@@ -1,9 +1,13 @@
+//go:build unix
+
 package cachewright
 
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -80,5 +84,49 @@ func TestNoOptionShowsAPasswordThatStandsThereByMistake(t *testing.T) {
 		if _, err := c.Resolve(Env{}); err == nil || strings.Contains(err.Error()+fmt.Sprintf("%+v", err), password) {
 			t.Errorf("%s: %+v; want an error without the password", where, err)
 		}
+	}
+}
+
+func TestServersAreNotPutWhereTheyAreNotRead(t *testing.T) {
+	for _, text := range []string{
+		"cache_pages: redis://host:6379/0\n",
+		"cache_pages: {backend: file, location: redis://host:6379/0}\n",
+		"cache_pages: {location: rediss://host:6379/0}\n",
+	} {
+		dir := t.TempDir()
+		writeFile(t, dir, "config.yaml", text)
+		_, err := Load(LoadOptions{Path: dir})
+		if problems, ok := errors.AsType[Problems](err); !ok || problems[0].Code != "CW109" {
+			t.Errorf("%s: %v; want CW109", text, err)
+		}
+	}
+}
+
+func TestPipesAreNotRead(t *testing.T) {
+	for _, name := range []string{"config.yaml", ".env"} {
+		dir := t.TempDir()
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Load(LoadOptions{Path: dir})
+		if problems, ok := errors.AsType[Problems](err); !ok || problems[0].Code != "CW002" || !strings.Contains(err.Error(), "pipe") {
+			t.Errorf("%s: %v; want CW002", name, err)
+		}
+	}
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "ca.pem"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, dir, "config.yaml", "cache_default:\n  redis_url: rediss://host\n  connection_pool_kwargs: {ssl_ca_certs: ca.pem}\n")
+	config, err := Load(LoadOptions{Path: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := config.Resolve(Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.CheckFiles(); err == nil || !strings.Contains(err.Error(), "CW116") && !strings.Contains(err.Error(), "pipe") {
+		t.Errorf("CheckFiles = %v, want CW116", err)
 	}
 }

@@ -119,9 +119,14 @@ func cannotRead(err error) *fault {
 	return faultf("CW002", "make it a file that this user may read", "the file cannot be read: %s", reason)
 }
 
+var errNoFile = errors.New("it is a pipe, a device or a socket")
+
 // readFile reads a file up to a limit a little above what its parser takes, so that the parser refuses
 // what is larger.
 func readFile(path string) ([]byte, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, errNoFile // reading it could last for ever
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

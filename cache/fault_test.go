@@ -233,3 +233,29 @@ func TestADeleteOfManyNamesNoKeyThatIsNotAtFault(t *testing.T) {
 		t.Errorf("Delete = %v, want an error of the store", err)
 	}
 }
+
+func TestALoadThatCloseCancelsIsErrClosed(t *testing.T) {
+	for name, load := range map[string]func(ctx context.Context) (string, error){
+		"one that looks at its context": func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() },
+		"one that does not": func(context.Context) (string, error) {
+			time.Sleep(time.Minute)
+			return "", nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, cache.Options{}, func(t *testing.T, b *cache.Base, c *cache.Cache[string]) {
+				got := make(chan error, 1)
+				go func() {
+					_, err := c.Fetch(t.Context(), "k", load)
+					got <- err
+				}()
+				synctest.Wait()
+				must(t, b.Close())
+				if err := <-got; !errors.Is(err, cache.ErrClosed) {
+					t.Errorf("Fetch = %v, want ErrClosed: the caller's own context is well", err)
+				}
+				time.Sleep(2 * time.Minute)
+			})
+		})
+	}
+}

@@ -284,10 +284,14 @@ var errNoLoader = errors.New("the loader is nil; use Get to read without loading
 // errSelfLoad is returned to a loader that fetches the key it is loading: it would wait for itself.
 var errSelfLoad = errors.New("the loader of this key fetches the same key")
 
-// loadFailed says that err came from the loader; a panic stays what it is.
-func loadFailed(err error) error {
+// loadFailed says that err came from the loader; a panic stays what it is. A load that was cancelled because the alias
+// is closed is ErrClosed too: the caller's own context may be well.
+func (b *Base) loadFailed(err error) error {
 	if _, ok := err.(*PanicError); ok {
 		return err
+	}
+	if errors.Is(err, context.Canceled) && b.flights.ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", ErrClosed, err)
 	}
 	return fmt.Errorf("load: %w", err)
 }

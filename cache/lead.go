@@ -292,7 +292,7 @@ func (c *Cache[V]) fly(caller context.Context, fl *flight, h *hold, key string, 
 
 // overdue ends a flight whose load has not returned in time, or not before the alias was closed.
 func (c *Cache[V]) overdue(ctx context.Context, fl *flight, h *hold, key string, err error) {
-	c.base.flights.expire(fl, loadFailed(err), func() {
+	c.base.flights.expire(fl, c.base.loadFailed(err), func() {
 		c.settled(ctx, key, h.fail(ctx, err.Error()))
 		if !fl.heard && c.base.flights.ctx.Err() == nil {
 			c.unheard(ctx, key, err)
@@ -319,7 +319,7 @@ func (c *Cache[V]) arrive(ctx context.Context, fl *flight, h *hold, key string, 
 			c.settled(ctx, key, c.commitAbsent(ctx, h))
 		}
 	default:
-		r = result{err: loadFailed(err)}
+		r = result{err: c.base.loadFailed(err)}
 		if stores {
 			c.settled(ctx, key, h.fail(ctx, textOf(err)))
 		}

@@ -57,6 +57,23 @@ func (o Options) CheckFiles() []*FileError {
 	return bad
 }
 
+// maxPEM bounds a file of certificates or keys, in bytes. Those of all authorities that browsers know are a quarter.
+const maxPEM = 1 << 20
+
+var errNoPEM = fmt.Errorf("is a pipe, a device, a socket or larger than %d bytes, and no file of certificates or keys", maxPEM)
+
+// readPEM reads a file that may not be what it should be: a pipe would not end, nor would a device.
+func readPEM(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() && (!info.Mode().IsRegular() || info.Size() > maxPEM) {
+		return nil, errNoPEM
+	}
+	return os.ReadFile(path)
+}
+
 // read returns the authorities to trust, nil for those of the system, the certificates that this client
 // shows, and everything that cannot be used.
 func (o sslOptions) read() (roots *x509.CertPool, own []tls.Certificate, wrong []*FileError) {
@@ -66,7 +83,7 @@ func (o sslOptions) read() (roots *x509.CertPool, own []tls.Certificate, wrong [
 			bad(option, "", errPasted)
 			return nil, false
 		}
-		text, err := os.ReadFile(path)
+		text, err := readPEM(path)
 		if at, isPath := errors.AsType[*fs.PathError](err); isPath {
 			err = at.Err
 		}
