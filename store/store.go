@@ -197,7 +197,10 @@ var (
 // are valid. It maps each failed key to its error.
 type KeyErrors map[string]error
 
-// Error lists the failures in the order of their keys, at most three of them in full.
+// mostOfKey is how many bytes of a key a message names.
+const mostOfKey = 80
+
+// Error lists the failures in the order of their keys, at most three of them, with the beginnings of long keys.
 func (e KeyErrors) Error() string {
 	keys := e.keys()
 	var b strings.Builder
@@ -211,7 +214,10 @@ func (e KeyErrors) Error() string {
 			b.WriteString("; ...")
 			break
 		}
-		fmt.Fprintf(&b, "; %q: %v", k, e[k])
+		if len(k) > mostOfKey {
+			k = k[:mostOfKey] + "..."
+		}
+		fmt.Fprintf(&b, "; %q: %v", k, e[keys[i]])
 	}
 	return b.String()
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -172,5 +173,12 @@ func TestAs(t *testing.T) {
 	}
 	if got, ok := store.As[counting](counting{}); !ok {
 		t.Errorf("a store does not offer its own type: %v", got)
+	}
+}
+
+func TestKeyErrorsNameTheBeginningOfALongKey(t *testing.T) {
+	key := strings.Repeat("k", 1<<20)
+	if text := (store.KeyErrors{key: store.ErrClosed}).Error(); len(text) > 200 || !strings.Contains(text, `kkk...": store closed`) {
+		t.Errorf("the message has %d bytes: %.300s", len(text), text)
 	}
 }
