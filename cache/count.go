@@ -14,7 +14,8 @@ import (
 // Incr adds delta to the integer under key, keeps its lifetime, and returns the sum. found is false, and
 // nothing is created, if key has no value. V must be an integer type or any; a value that is no integer
 // is [ErrNotInteger], a sum that does not fit V or an int64 is [ErrOverflow], and both leave the value as
-// it is. Types narrower than int64, and unsigned ones, need a store that can compare and swap.
+// it is. Types narrower than int64, and unsigned ones, need a store that can compare and swap, the others a
+// [store.Counter]; on one that is not it is errors.ErrUnsupported. A [TTL] among opts has no effect.
 func (c *Cache[V]) Incr(ctx context.Context, key string, delta int64, opts ...CallOption) (n int64, found bool, err error) {
 	final, err := c.keys.final(key)
 	if err != nil {

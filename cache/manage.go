@@ -15,7 +15,8 @@ const scanBatch = 256
 // Keys yields the keys that have a value and match the Redis glob pattern (see [store.Match]), as the
 // caller would write them: without prefix, version and namespace. The order is undefined; a key that
 // comes or goes meanwhile may or may not be among them. Hashed keys appear in their shortened form. The
-// first error ends the sequence. The loop may use the cache.
+// first error ends the sequence: errors.ErrUnsupported on a store that is no [store.Inspector]. The loop may use the
+// cache.
 func (c *Cache[V]) Keys(ctx context.Context, pattern string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for batch, err := range c.scan(ctx, pattern) {
@@ -96,7 +97,7 @@ func (b *Base) heads(ctx context.Context, finals []string) ([][]byte, error) {
 }
 
 // DeletePattern removes the keys that match the Redis glob pattern and returns how many the store held.
-// Keys that are written while it runs may or may not be removed.
+// Keys that are written while it runs may or may not be removed. It needs a [store.Inspector], as Keys does.
 func (c *Cache[V]) DeletePattern(ctx context.Context, pattern string) (removed int, err error) {
 	removed, err = c.deletePattern(ctx, pattern)
 	return removed, c.base.answer(ctx, "delete pattern "+pattern, "", err)
@@ -127,7 +128,8 @@ func (c *Cache[V]) deletePattern(ctx context.Context, pattern string) (removed i
 }
 
 // Clear removes everything under the handle's prefix, version and namespace, and nothing else: other
-// versions, other caches and foreign keys in the same store stay. It costs a scan of the store.
+// versions, other caches and foreign keys in the same store stay. It costs a scan of the store, which must be a
+// [store.Inspector].
 func (c *Cache[V]) Clear(ctx context.Context) error {
 	_, err := c.deletePattern(ctx, "*")
 	return c.base.answer(ctx, "clear", "", err)

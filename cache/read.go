@@ -134,7 +134,8 @@ func (c *Cache[V]) judge(ctx context.Context, key string, value []byte, o origin
 // keyCheck is the check that a record under key carries.
 func (c *Cache[V]) keyCheck(key string) uint64 { return fnv64(c.keys.lead, key) }
 
-// Has reports whether key has a value: one that Get would return or, where values are bare, any.
+// Has reports whether key has a value: one that Get would return or, where values are bare, any. As with Get, a
+// [TTL] among opts has no effect.
 func (c *Cache[V]) Has(ctx context.Context, key string, opts ...CallOption) (bool, error) {
 	_, s, err := c.read(ctx, key)
 	if s.state.taken() {
@@ -143,7 +144,8 @@ func (c *Cache[V]) Has(ctx context.Context, key string, opts ...CallOption) (boo
 	return false, c.base.answer(ctx, "has", key, err)
 }
 
-// TTL returns the remaining lifetime of key, [Forever] if it has no end.
+// TTL returns the remaining lifetime of key, [Forever] if it has no end. On a store that is no [store.Inspector] it is
+// errors.ErrUnsupported.
 func (c *Cache[V]) TTL(ctx context.Context, key string) (ttl time.Duration, found bool, err error) {
 	final, err := c.keys.final(key)
 	if err != nil {
@@ -170,7 +172,8 @@ func (c *Cache[V]) ttl(ctx context.Context, key, final string) (ttl time.Duratio
 }
 
 // GetMany returns the values of those keys that have one, under the caller's keys, in one exchange with
-// stores that can. If some keys fail the error is a [KeyErrors] and the values beside it are valid.
+// stores that can. If some keys fail the error is a [KeyErrors] and the values beside it are valid. As with Get,
+// a [TTL] among opts has no effect.
 func (c *Cache[V]) GetMany(ctx context.Context, keys []string, opts ...CallOption) (map[string]V, error) {
 	read, failed, err := c.readMany(ctx, keys)
 	if err != nil {

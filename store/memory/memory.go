@@ -7,7 +7,8 @@
 // Which entries give way when the store is full is decided by how often and how recently they were
 // used (W-TinyLFU, from github.com/maypok86/otter). Room is made before a value is stored, so an entry
 // is never refused, a Set is seen by the Get that follows it, and nothing gives way while the store is
-// below its bounds.
+// below its bounds. An entry that is being replaced counts twice for a moment: where entries are a large part
+// of the store, one may give way to a writer of that moment.
 package memory
 
 import (

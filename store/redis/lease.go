@@ -15,8 +15,14 @@ import (
 // leases are the leases of a store that stand in the place of the values.
 type leases struct{ *Store }
 
+// Await implements [store.Leaser].
+func (s leases) Await(key string) (<-chan struct{}, func()) { return s.link.wakes.await(key) }
+
 // besides are the leases of a store that stand beside the values, under keys of their own.
 type besides struct{ *Store }
+
+// Await implements [store.Leaser].
+func (s besides) Await(key string) (<-chan struct{}, func()) { return s.link.wakes.await(key) }
 
 var (
 	_ store.Leaser = leases{}
@@ -164,9 +170,6 @@ func (s *Store) settle(
 	n, err := m.AsInt64()
 	return n == 1, err
 }
-
-// Await implements [store.Leaser].
-func (s *Store) Await(key string) (<-chan struct{}, func()) { return s.link.wakes.await(key) }
 
 // besidePrefix begins the names of the leases that stand beside values. It is no prefix of Django's keys,
 // which begin with a prefix of the program's and a colon, so that nobody takes a lease for a value.
