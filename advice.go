@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cachewright/cachewright/internal/redisurl"
 	"github.com/cachewright/cachewright/internal/spell"
 )
 
@@ -86,7 +87,7 @@ func (r *resolver) sortFindings() {
 }
 
 func (r *resolver) find(f Finding) {
-	f.Message = hideUsers(f.Message)
+	f.Message = redisurl.HideUsers(f.Message)
 	r.plan.Findings = append(r.plan.Findings, f)
 }
 

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/cachewright/cachewright/internal/redisurl"
 	"github.com/cachewright/cachewright/internal/yamltree"
 )
 
@@ -137,7 +138,7 @@ func printable(text string) string {
 			return '?'
 		}
 		return r
-	}, hideUsers(text))
+	}, redisurl.HideUsers(text))
 }
 
 // addSetting reports a fault of a setting's value, and the line that would mend it.

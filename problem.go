@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/cachewright/cachewright/internal/redisurl"
 )
 
 // Problem is one reason why a configuration is refused.
@@ -173,7 +175,7 @@ type fault struct {
 }
 
 func faultf(code, hint, format string, args ...any) *fault {
-	return &fault{code: code, hint: hint, message: hideUsers(fmt.Sprintf(format, args...))}
+	return &fault{code: code, hint: hint, message: redisurl.HideUsers(fmt.Sprintf(format, args...))}
 }
 
 // fixed returns f with the value that its fix line shows.
@@ -185,7 +187,7 @@ func (f *fault) fixed(value string) *fault {
 // oneLine shortens text, a value or a name, to what fits into a message. A URL may stand anywhere by mistake.
 func oneLine(text string) string {
 	const most = 60
-	text = strconv.Quote(userPart.ReplaceAllString(text, "://"+masked+"@"))
+	text = strconv.Quote(redisurl.HideUser(text))
 	if utf8.RuneCountInString(text) <= most {
 		return text
 	}

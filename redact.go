@@ -19,9 +19,6 @@ var (
 	// userPart matches the part of a URL that may hold a password, up to the last @ of the line.
 	userPart = regexp.MustCompile(`://[^\s/@]*:.*@|://.*@`)
 
-	// user matches the same in a text with more than one URL.
-	user = regexp.MustCompile(`://[^\s"'\x60]*@`)
-
 	// entry matches a line that begins an entry of a mapping or of a list.
 	entry = regexp.MustCompile(`^\s*(?:- +)*\{?\s*["']?[\w$.-]+["']?\s*:(?:\s|$)|^---|^\.\.\.`)
 
@@ -116,11 +113,6 @@ func redactEntry(line string) string {
 		}
 		return parts[1] + redisurl.Redact(strings.TrimRight(parts[2], " "))
 	})
-}
-
-// hideUsers masks the user parts of the URLs in a message.
-func hideUsers(message string) string {
-	return user.ReplaceAllString(message, "://"+masked+"@")
 }
 
 // redactVariable returns NAME=value without what may be secret in it.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"regexp"
 	"strings"
 	"syscall"
 
@@ -72,11 +71,8 @@ func answered(err error) bool {
 
 // withoutName is the text of err without the library's name, which every layer may have put before it.
 func withoutName(err error) string {
-	return userPart.ReplaceAllString(strings.ReplaceAll(err.Error(), "cachewright: ", ""), "://***@")
+	return redisurl.HideUsers(strings.ReplaceAll(err.Error(), "cachewright: ", ""))
 }
-
-// userPart matches what may hold a password in a URL, which may stand on the command line by mistake.
-var userPart = regexp.MustCompile(`://[^\s"']*@`)
 
 // explainRedis tells the ways apart in which a server can be out of reach. The messages are made here,
 // of the address and the kind of error alone, so that no secret can be in them.

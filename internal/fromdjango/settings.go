@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cachewright/cachewright/internal/redisurl"
 	"github.com/cachewright/cachewright/internal/template"
 )
 
@@ -156,11 +157,8 @@ func projectNotes(root *value) []string {
 // aliasName is what can name a cache.
 var aliasName = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 
-// userPart matches what may hold a password in a URL, which may stand by mistake where a name belongs.
-var userPart = regexp.MustCompile(`://.*@`)
-
 // printable is text on one line, for comments and messages.
 func printable(text string) string {
-	quoted := fmt.Sprintf("%+q", userPart.ReplaceAllString(text, "://***@"))
+	quoted := fmt.Sprintf("%+q", redisurl.HideUser(text))
 	return quoted[1 : len(quoted)-1]
 }
